@@ -1,0 +1,128 @@
+"""Which systems there are: discovered from the folders below `systems/`, never listed by hand."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from accord.connector import Client, Connection
+from accord.errors import Stop
+from accord.names import StreamName, checked
+
+SYSTEMS = Path(__file__).resolve().parent.parent / "systems"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One readable stream of a system and how it is read.
+
+    A stream that is `read_back` shows what we wrote; it is read to reconcile, not to sync.
+    """
+
+    name: StreamName
+    contract: Path
+    partitioned: bool
+    read_back: bool
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One kind of object a system receives: its flow, the model that feeds it, its gates.
+
+    `gates` are the entities whose passing verdicts it needs. `settle_seconds` is how long after
+    a request was sent its effect may still appear at the destination.
+    """
+
+    flow: str
+    system: str
+    kind: str
+    model: str
+    mode: str
+    gates: tuple[str, ...]
+    batch: int
+    settle_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One connected system as its folder declares it."""
+
+    name: str
+    title: str
+    role: str
+    url: str
+    folder: Path
+    settings: Mapping[str, Any]
+    streams: tuple[Stream, ...]
+    deliveries: tuple[Delivery, ...]
+
+    def connect(self, connection: Connection) -> Client:
+        """Import the system's client, which stays unloaded until now, and connect it."""
+        client: Client = importlib.import_module(f"systems.{self.name}.client").connect(connection)
+        return client
+
+
+def discover(folder: Path = SYSTEMS) -> dict[str, System]:
+    """Read every `<name>/system.toml` below `folder`. Raises Stop, naming file and fault."""
+    return {path.parent.name: _parsed(path) for path in sorted(folder.glob("*/system.toml"))}
+
+
+def deliveries(systems: Mapping[str, System]) -> tuple[Delivery, ...]:
+    """All deliveries of all systems, in order of flow and system."""
+    return tuple(
+        sorted(
+            (delivery for system in systems.values() for delivery in system.deliveries),
+            key=lambda delivery: (delivery.flow, delivery.system, delivery.kind),
+        )
+    )
+
+
+def _parsed(path: Path) -> System:
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        name = checked(path.parent.name, what="system")
+        return System(
+            name=name,
+            title=settings["title"],
+            role=settings["role"],
+            url=settings["address"]["url"],
+            folder=path.parent,
+            settings=settings,
+            streams=tuple(_stream(name, path.parent, item) for item in settings.get("streams", ())),
+            deliveries=tuple(
+                _delivery(name, settings, item) for item in settings.get("deliveries", ())
+            ),
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise Stop(
+            f"systems/{path.parent.name}/system.toml is not usable: {type(error).__name__} {error}",
+            remedy="compare it with systems/pos/system.toml and docs/adding-a-system.md",
+        ) from error
+
+
+def _stream(system: str, folder: Path, item: Mapping[str, Any]) -> Stream:
+    return Stream(
+        name=StreamName(system, item["name"]),
+        contract=folder / "contracts" / item["contract"],
+        partitioned=item.get("partitioned", False),
+        read_back=item.get("read_back", False),
+        title=item["title"],
+    )
+
+
+def _delivery(system: str, settings: Mapping[str, Any], item: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        flow=checked(item["flow"], what="flow"),
+        system=system,
+        kind=checked(item["kind"], what="object"),
+        model=item["model"],
+        mode=item["mode"],
+        gates=tuple(item["gates"]),
+        batch=int(settings["limits"]["batch"]),
+        settle_seconds=float(settings["limits"]["settle_seconds"]),
+    )

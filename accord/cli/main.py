@@ -1,0 +1,168 @@
+"""The command line: what there is, how it is asked for, and what an error looks like.
+
+Each command lives in its own module, imported only when it is called, so that `--help` and the
+light commands stay quick.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from accord.cli.exits import Exit
+from accord.errors import AccordError, Unbalanced
+
+app = typer.Typer(
+    name="accord",
+    help="Keeps a company's business systems in agreement, and proves that nothing was lost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+class Output(StrEnum):
+    """How results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Format = Annotated[
+    Output, typer.Option("--output", "-o", help="text for people, json for programs")
+]
+First = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="first business day"),
+]
+Last = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="last business day"),
+]
+Flow = Annotated[str | None, typer.Option("--flow", help="one flow only, such as takings")]
+
+
+@app.command(epilog="Example: accord demo")
+def demo(output: Format = Output.TEXT) -> None:
+    """Run the sandbox company once, end to end, and report what happened."""
+    from accord.cli.run import demo as command
+
+    _end(command(_console(output)), output)
+
+
+@app.command(epilog="Example: accord up --port 3000")
+def up(
+    port: Annotated[
+        int, typer.Option(help="port of the web UI on 127.0.0.1; 0 finds a free one")
+    ] = 3000,
+) -> None:
+    """Serve the Dagster web UI and daemon, with the sandbox, until Ctrl-C."""
+    from accord.cli.up import serve
+
+    raise typer.Exit(serve(_console(Output.TEXT), port=port))
+
+
+@app.command(epilog="Example: accord run --flow takings --from 2026-11-01 --to 2026-11-07")
+def run(
+    flow: Flow = None,
+    first: First = None,
+    last: Last = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what would land, change nothing")
+    ] = False,
+    redeliver: Annotated[
+        bool, typer.Option("--redeliver", help="look everything up at the destination again")
+    ] = False,
+    output: Format = Output.TEXT,
+) -> None:
+    """Make one pass over a range of days, in this process, and report it."""
+    from accord.cli.run import rehearse
+    from accord.cli.run import run as command
+    from accord.records import Window
+
+    window = Window(first and first.date(), last and last.date())
+    if dry_run:
+        _end(rehearse(_console(output), flow, window), output)
+    else:
+        _end(command(_console(output), flow, window, redeliver=redeliver), output)
+
+
+@app.command(epilog="Example: accord status --output json")
+def status(
+    *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="exit 4 unless every outcome is met")
+    ] = False,
+    output: Format = Output.TEXT,
+) -> None:
+    """Show at a glance whether it works: outcomes, flows, gates, dead letters."""
+    from accord.cli.status import status as command
+
+    _end(command(_console(output), strict=strict), output)
+
+
+@app.command(epilog="Example: accord doctor")
+def doctor(output: Format = Output.TEXT) -> None:
+    """Check each piece, and say how to mend what is broken."""
+    from accord.cli.doctor import doctor as command
+
+    _end(command(_console(output)), output)
+
+
+@app.command(epilog="Example: accord reconcile --from 2026-11-01")
+def reconcile(
+    flow: Flow = None,
+    first: First = None,
+    last: Last = None,
+    output: Format = Output.TEXT,
+) -> None:
+    """Read the destinations back and list every day on which they differ."""
+    from accord.cli.reconciled import reconcile as command
+    from accord.records import Window
+
+    _end(
+        command(_console(output), flow, Window(first and first.date(), last and last.date())),
+        output,
+    )
+
+
+@app.command("new-system", epilog="Example: accord new-system shopware")
+def new_system(name: str, output: Format = Output.TEXT) -> None:
+    """Make the folder of a new system, whose tests pass, to start from."""
+    from accord.cli.new_system import new_system as command
+
+    _end(command(_console(output), name), output)
+
+
+def _console(output: Output) -> Console:
+    """Where people read: results for programs own standard output, so words move aside."""
+    console = Console(stderr=output is Output.JSON, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 200
+    return console
+
+
+def _end(result: tuple[Exit, Any], output: Output) -> None:
+    code, report = result
+    if output is Output.JSON:
+        sys.stdout.write(json.dumps(report, indent=2, default=str) + "\n")
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command; every error of ours becomes one sentence with its remedy."""
+    try:
+        app()
+    except AccordError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[red]{error}[/]", highlight=False)
+        sys.exit(Exit.UNBALANCED if isinstance(error, Unbalanced) else Exit.NOT_POSSIBLE)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,114 @@
+"""What a person and a program are told about a pass, and about how everything stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from accord.cli.exits import Exit
+from accord.contracts.outcomes import Outcome
+from accord.outcomes import outcome_states
+from accord.store import dead_letters, reports
+from accord.store.database import Connection
+from accord.store.reports import Flow, Gate
+
+_COUNTS = {
+    "landing": ("read", "landed", "unchanged", "rejected", "removed"),
+    "gate": ("checked", "passed", "rejected"),
+    "delivery": ("due", "delivered", "unchanged", "rejected", "held", "waiting", "unknown"),
+}
+
+Report = dict[str, Any]
+
+
+def standing(
+    connection: Connection,
+    outcomes: Mapping[str, Outcome],
+    streams: Mapping[str, Sequence[str]],
+    now: datetime,
+    *,
+    runs: Sequence[str] | None = None,
+) -> Report:
+    """Everything a pass (its `runs`) or, without one, the whole history has come to.
+
+    Plain values only, so that it can be printed as JSON as it is.
+    """
+    flows = reports.flows(connection, runs)
+    letters = dead_letters.waiting(connection)
+    states = outcome_states(connection, outcomes, streams, now)
+    return {
+        "balanced": all(flow.balanced for flow in flows) and not reports.unbalanced(connection),
+        "flows": [_flow(flow) for flow in flows],
+        "gates": [_gate(gate) for gate in reports.gates(connection)],
+        "outcomes": [
+            {
+                "outcome": state.outcome,
+                "says": outcomes[state.outcome].says,
+                "owner": outcomes[state.outcome].owner,
+                "state": state.state,
+                "met": state.state == "met",
+                "day": state.day.isoformat(),
+                "due_at": state.due_at.isoformat(),
+                "detail": state.detail,
+                "remedy": state.remedy,
+            }
+            for state in states
+        ],
+        "dead": len(letters),
+        "dead_letters": [
+            {
+                "id": str(letter.dead_letter_id),
+                "stage": letter.stage,
+                "name": letter.name,
+                "partition": letter.partition_key,
+                "record": letter.record_key,
+                "cause": letter.cause,
+                "detail": letter.detail,
+                "remedy": letter.remedy,
+                "since": letter.first_seen_at.isoformat(),
+            }
+            for letter in letters
+        ],
+        "alerts": [
+            {
+                "severity": alert.severity,
+                "subject": alert.subject,
+                "message": alert.message,
+                "at": alert.raised_at.isoformat(),
+            }
+            for alert in reports.alerts(connection)
+        ],
+    }
+
+
+def exit_of(report: Report) -> Exit:
+    """The exit code a report deserves."""
+    if not report["balanced"]:
+        return Exit.UNBALANCED
+    return Exit.TROUBLE if report.get("trouble") else Exit.OK
+
+
+def _flow(flow: Flow) -> Mapping[str, Any]:
+    return {
+        "stage": flow.stage,
+        "name": flow.name,
+        "partitions": flow.partitions,
+        **{name: getattr(flow, name) for name in _COUNTS[flow.stage]},
+        "balanced": flow.balanced,
+        "posted_at": flow.posted_at.isoformat(),
+    }
+
+
+def _gate(gate: Gate) -> Mapping[str, Any]:
+    return {
+        "entity": gate.entity,
+        "verdict": "closed" if gate.closed else "open",
+        "checked": gate.checked,
+        "rejected": gate.rejected,
+        "open": gate.open,
+        "closed": gate.closed,
+        "closed_days": gate.closed_days or [],
+        "closed_by": gate.closed_by or [],
+        "unusual": gate.warned,
+    }

@@ -1,0 +1,68 @@
+"""Judges records that arrive as decoded JSON, with the same causes as text records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from accord.contracts import text_forms
+from accord.contracts.checker import check_field
+from accord.contracts.model import Column, Contract
+from accord.contracts.text_forms import Breach, Form, breach
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "date": (str,),
+    "timestamp": (str,),
+    "integer": (int, float, Decimal),
+    "number": (int, float, Decimal),
+    "boolean": (bool,),
+}
+_CAUSES = {"string": "not_a_text"}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonCheck:
+    """Judges one record, a JSON object at whose top the contract's columns are members."""
+
+    columns: tuple[tuple[Column, Form], ...]
+
+    def __call__(self, record: Mapping[str, Any]) -> Breach | None:
+        """Return the first breach in column order, or None; other members are not looked at."""
+        for column, form in self.columns:
+            value = record.get(column.name)
+            if not _is_kind(column, value):
+                cause = _CAUSES.get(column.logical_type, form.cause)
+                return breach(column, cause)
+            if found := check_field(column, form, _text(value)):
+                return found
+        return None
+
+
+def compiled(contract: Contract) -> JsonCheck:
+    """Prepare the check of a JSON stream's contract."""
+    return JsonCheck(tuple((column, text_forms.of(column)) for column in contract.columns))
+
+
+def _is_kind(column: Column, value: Any) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, bool):
+        return column.logical_type == "boolean"
+    return isinstance(value, _KINDS[column.logical_type])
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return format(Decimal(repr(value)), "f")
+        case Decimal():
+            return format(value, "f")
+        case _:
+            return str(value)

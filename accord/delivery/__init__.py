@@ -1,0 +1,1 @@
+"""Delivery: bringing destinations to the state the publish models describe, each write once."""

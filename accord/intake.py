@@ -1,0 +1,72 @@
+"""Intake: reading the pieces of a stream inside a window, each landed in its own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from accord.catalog import Stream
+from accord.connector import Source
+from accord.records import Slice, Window
+from accord.store.database import Connection, Role, Store
+from accord.store.landing import Landed, Lander, note_first_day
+from accord.store.queries import queries
+
+
+@dataclass(slots=True)
+class Taken:
+    """What an intake came to: counts per partition, and which partitions have other content now."""
+
+    counts: Landed = field(default_factory=Landed)
+    pieces: int = 0
+
+    @property
+    def changed(self) -> set[str]:
+        """The partitions whose landed content is not what it was."""
+        return self.counts.changed()
+
+    def add(self, landed: Landed) -> None:
+        """Add one piece's counts."""
+        self.pieces += 1
+        for name in ("read", "landed", "unchanged", "rejected", "removed"):
+            getattr(self.counts, name).update(getattr(landed, name))
+
+
+def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run_id: str) -> Taken:
+    """Read every piece of `stream` inside `window` and land it.
+
+    A piece that cannot be read stops the intake after the earlier ones have landed; its error
+    (Retry or Stop) goes to the caller and nothing of it is stored.
+    """
+    taken = Taken()
+    with store.session(Role.LANDER) as connection:
+        for piece in source.slices(stream.name.stream, window):
+            reading = source.read(stream.name.stream, piece)
+            with connection.transaction():
+                taken.add(Lander(connection, stream, run_id).land(piece, reading))
+                if days := [day for day in reading.partitions if day]:
+                    note_first_day(connection, date.fromisoformat(min(days)))
+    return taken
+
+
+def rehearse(store: Store, stream: Stream, source: Source, window: Window, *, run_id: str) -> Taken:
+    """Do everything `take_in` does and take all of it back: what a run would land."""
+    taken = Taken()
+    with store.session(Role.LANDER) as connection:
+        for piece in source.slices(stream.name.stream, window):
+            reading = source.read(stream.name.stream, piece)
+            with connection.transaction(force_rollback=True):
+                taken.add(Lander(connection, stream, run_id).land(piece, reading))
+    return taken
+
+
+def news(connection: Connection, stream: Stream, pieces: Iterable[Slice]) -> list[Slice]:
+    """The pieces that may hold something not landed yet, by their cheap signatures."""
+    known: Mapping[str, str] = dict(
+        connection.execute(
+            queries("landing")["signatures"], {"stream": str(stream.name)}
+        ).fetchall()
+    )
+    return [piece for piece in pieces if known.get(piece.name) != piece.signature]
+

@@ -1,0 +1,290 @@
+"""The same rules as a Great Expectations suite, run on PostgreSQL as an independent second opinion.
+
+Great Expectations is imported only here and only when asked: the import alone costs seconds. It
+gets counts, never values: no failing value is fetched, and nothing is written to disk or sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from psycopg.sql import SQL, Composable, Identifier, Literal
+from sqlalchemy.engine import make_url
+
+from accord.contracts.model import Comparison, Contract
+from accord.errors import Stop
+from accord.quality import sql_pass
+from accord.quality.gate import PartitionVerdict
+from accord.quality.rules import BatchRule, Rule, Rules, rules_of
+
+if TYPE_CHECKING:
+    from great_expectations.datasource.fluent import SQLDatasource
+
+_HOLDS = "holds__"
+_COPIES = "copies__"
+_COUNTS = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
+_PLACES = re.compile(r"%%|%\(partitions\)s")
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_ESCAPED = re.compile(r"\b[eE]'")
+_UNSAFE = re.compile(r"%|(?<!:):(?!:)")
+_COMPARED = {
+    "mustBe": "{0} = {1}",
+    "mustNotBe": "{0} <> {1}",
+    "mustBeGreaterThan": "{0} > {1}",
+    "mustBeGreaterOrEqualTo": "{0} >= {1}",
+    "mustBeLessThan": "{0} < {1}",
+    "mustBeLessOrEqualTo": "{0} <= {1}",
+    "mustBeBetween": "{0} between {1} and {2}",
+    "mustNotBeBetween": "{0} not between {1} and {2}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationOutcome:
+    """What Great Expectations found about one rule over all asked partitions.
+
+    `unexpected_count` is rows for rules about rows and unique values, partitions for the others.
+    """
+
+    rule: str
+    success: bool
+    unexpected_count: int
+
+
+def evaluate(url: str, contract: Contract, partitions: Sequence[str]) -> list[ExpectationOutcome]:
+    """Run the contract's suite over partitions of its table on the PostgreSQL at `url`.
+
+    Raises Stop when an expectation could not be evaluated.
+    """
+    sql_pass.check_partitions(contract, partitions)
+    rules = rules_of(contract)
+    with _source(url) as source:
+        found = _validated(
+            source, "rows", row_query(contract, rules, partitions), rules_on_rows(rules)
+        )
+        on_batch = [rule for rule in rules.batches if rule.kind != "unique"]
+        if on_batch:
+            query = batch_query(contract, on_batch, partitions)
+            found += _validated(source, "partitions", query, on_batch)
+    return sorted(found, key=lambda outcome: outcome.rule)
+
+
+def rules_on_rows(rules: Rules) -> list[Rule]:
+    """Return the rules judged on single rows, unique values among them."""
+    return [*rules.rows, *(rule for rule in rules.batches if rule.kind == "unique")]
+
+
+def agreement(
+    verdicts: Iterable[PartitionVerdict], outcomes: Iterable[ExpectationOutcome]
+) -> tuple[str, ...]:
+    """Say for which rules the SQL pass and Great Expectations counted differently; ideally ().
+
+    Both must be about the same partitions at the same version.
+    """
+    ours: Counter[str] = Counter()
+    for verdict in verdicts:
+        ours.update(verdict.broken)
+    theirs = {outcome.rule: outcome.unexpected_count for outcome in outcomes}
+    return tuple(
+        f"{rule}: the SQL pass counts {ours[rule]}, Great Expectations "
+        + (f"{theirs[rule]}" if rule in theirs else "does not know it")
+        for rule in sorted({*ours, *theirs})
+        if ours[rule] != theirs.get(rule)
+    )
+
+
+def row_query(contract: Contract, rules: Rules, partitions: Sequence[str]) -> str:
+    """Return the batch of rows: the columns rules are about, and one column a row condition.
+
+    How often a value occurs is counted over the whole table before partitions are picked.
+    """
+    judged = {rule.column for rule in rules.rows if rule.column}
+    columns: list[Composable] = [SQL("t.{}").format(Identifier(name)) for name in sorted(judged)]
+    columns += [
+        SQL("({}) as {}").format(sql_pass.raw(rule.condition), Identifier(_HOLDS + rule.name))
+        for rule in rules.rows
+        if rule.kind == "row_condition"
+    ]
+    copies = [rule for rule in rules.batches if rule.kind == "unique"]
+    columns += [SQL("t.{}").format(Identifier(_COPIES + rule.name)) for rule in copies]
+    counted = [
+        SQL(
+            "case when o.{0} is not null then count(*) over (partition by o.{0}) end as {1}"
+        ).format(Identifier(rule.column), Identifier(_COPIES + rule.name))
+        for rule in copies
+    ]
+    return _composed(
+        SQL("select {} from (select {} from {} o) t where {}").format(
+            SQL(", ").join(columns),
+            SQL(", ").join([SQL("o.*"), *counted]),
+            sql_pass.table(contract),
+            sql_pass.asked(contract),
+        ),
+        partitions,
+    )
+
+
+def batch_query(contract: Contract, rules: Sequence[BatchRule], partitions: Sequence[str]) -> str:
+    """Return the batch of partitions: for each asked one, whether each batch rule holds."""
+    kept = [
+        SQL("coalesce({}, false) as {}").format(
+            _compared(rule.comparison, SQL("{}.number").format(Identifier(rule.name))),
+            Identifier(_HOLDS + rule.name),
+        )
+        for rule in rules
+        if rule.comparison
+    ]
+    measured = [
+        SQL("left join ({}) {}(part, number) using (part)").format(
+            _measured(contract, rule), Identifier(rule.name)
+        )
+        for rule in rules
+    ]
+    return _composed(
+        SQL("select {} from unnest(%(partitions)s::text[]) p(part) {}").format(
+            SQL(", ").join(kept), SQL(" ").join(measured)
+        ),
+        partitions,
+    )
+
+
+def _measured(contract: Contract, rule: BatchRule) -> Composable:
+    if rule.kind == "sql":
+        return sql_pass.measured(contract, rule)
+    return SQL(
+        "select p.part, count({key}) from unnest(%(partitions)s::text[]) p(part)"
+        " left join (select {of} as part, 1 as {key} from {table} t) c using (part) group by 1"
+    ).format(
+        key=Identifier("row"),
+        of=sql_pass.partition_of(contract),
+        table=sql_pass.table(contract),
+    )
+
+
+def _compared(comparison: Comparison, number: Composable) -> Composable:
+    operands = [sql_pass.literal(operand) for operand in comparison.operands]
+    return SQL(_COMPARED[comparison.operator]).format(number, *operands)
+
+
+def _composed(query: Composable, partitions: Sequence[str]) -> str:
+    """Put the partitions in as literals, and write `:` and `%` inside literals as Unicode escapes.
+
+    Great Expectations passes a query through SQLAlchemy's `text` more than once, which would read
+    them as parameters. Raises Stop where they stand outside of literals.
+    """
+    literal = Literal(list(partitions)).as_string()
+    text = _PLACES.sub(lambda place: "%" if place[0] == "%%" else literal, query.as_string())
+    if _UNSAFE.search(_LITERAL.sub("''", text)) or _ESCAPED.search(text):
+        raise Stop(
+            "A query or condition in a contract holds % or : outside of a text, or an E'' text",
+            remedy="write mod(a, b) for a % b, and plain texts in single quotes",
+        )
+    return _LITERAL.sub(_escaped, text)
+
+
+def _escaped(literal: re.Match[str]) -> str:
+    text = literal[0]
+    if ":" not in text and "%" not in text:
+        return text
+    return "U&" + text.replace("\\", r"\\").replace(":", r"\003A").replace("%", r"\0025")
+
+
+def _expectation(rule: Rule) -> Any:
+    import great_expectations.expectations as gxe
+
+    meta = {"rule": rule.name}
+    if isinstance(rule, BatchRule):
+        if rule.kind == "unique":
+            column = _COPIES + rule.name
+            return gxe.ExpectColumnValuesToBeBetween(column=column, max_value=1, meta=meta)
+        return gxe.ExpectColumnValuesToBeInSet(
+            column=_HOLDS + rule.name, value_set=[True], meta=meta
+        )
+    about = {"column": rule.column, "meta": meta}
+    match rule.kind:
+        case "not_null":
+            return gxe.ExpectColumnValuesToNotBeNull(**about)
+        case "in_list":
+            return gxe.ExpectColumnValuesToBeInSet(value_set=list(rule.values), **about)
+        case "not_in_list":
+            return gxe.ExpectColumnValuesToNotBeInSet(value_set=list(rule.values), **about)
+        case "pattern":
+            return gxe.ExpectColumnValuesToMatchRegex(regex=f"^(?:{rule.pattern})$", **about)
+        case "length":
+            return gxe.ExpectColumnValueLengthsToBeBetween(max_value=_number(rule.maximum), **about)
+        case "range":
+            return gxe.ExpectColumnValuesToBeBetween(
+                min_value=_number(rule.minimum), max_value=_number(rule.maximum), **about
+            )
+        case "row_condition":
+            return gxe.ExpectColumnValuesToBeInSet(
+                column=_HOLDS + rule.name, value_set=[True], meta=meta
+            )
+
+
+def _number(limit: Decimal | None) -> int | float | None:
+    """Return a limit as a number that JSON has; its text, which SQL gets, is the same."""
+    if limit is None:
+        return None
+    return int(limit) if limit == limit.to_integral_value() else float(limit)
+
+
+def _validated(
+    source: SQLDatasource, name: str, query: str, rules: Sequence[Rule]
+) -> list[ExpectationOutcome]:
+    import great_expectations as gx
+
+    batch = source.add_query_asset(name, query).add_batch_definition_whole_table(name).get_batch()
+    suite = gx.ExpectationSuite(name=name, expectations=[_expectation(rule) for rule in rules])
+    found = []
+    for result in batch.validate(suite, result_format=_COUNTS).results:
+        rule = result.expectation_config.meta["rule"]
+        if result.exception_info.get("raised_exception", True):
+            raise Stop(
+                f"Great Expectations could not evaluate the rule {rule}",
+                remedy="run the rule's SQL by hand, and compare its columns with the table",
+            )
+        count = int(result.result["unexpected_count"] or 0)  # None where there is no row
+        found.append(ExpectationOutcome(rule, bool(result.success), count))
+    return found
+
+
+@contextmanager
+def _source(url: str) -> Iterator[SQLDatasource]:
+    """Yield a data source of an in-memory context that neither writes files nor calls home."""
+    with warnings.catch_warnings():
+        # Its own use of its dependencies warns; that is nothing anybody here can act on.
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+        from great_expectations.data_context.types import base
+
+        logging.getLogger("great_expectations").setLevel(logging.ERROR)
+        context = gx.get_context(
+            mode="ephemeral",
+            project_config=base.DataContextConfig(
+                store_backend_defaults=base.InMemoryStoreBackendDefaults(
+                    init_temp_docs_sites=False
+                ),
+                analytics_enabled=False,
+                progress_bars={"globally": False},
+            ),
+        )
+        address = make_url(url).set(drivername="postgresql+psycopg2")
+        source = context.data_sources.add_sql(
+            "accord",
+            connection_string=address.render_as_string(hide_password=False),
+            create_temp_table=False,
+        )
+        try:
+            yield source
+        finally:
+            source.get_execution_engine().close()
+            source.get_engine().dispose()

@@ -1,0 +1,139 @@
+"""The values that travel between systems and the engine; no behaviour, no I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The business days asked for, both ends included; `None` leaves an end open."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Tell whether `day` lies inside."""
+        return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One readable piece of a stream, such as a day file or a window of an API.
+
+    `partition` is an ISO day, or "" for a stream (or a piece spanning days) that has none.
+    `signature` changes whenever the piece may have changed; it is cheap and never proof.
+    """
+
+    name: str
+    partition: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One source record exactly as received; `key` is unique within its stream and partition."""
+
+    key: str
+    payload: bytes
+    partition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One record that broke its contract. `detail` names fields and positions, never values."""
+
+    key: str
+    payload: bytes
+    partition: str
+    cause: str
+    detail: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A bounded number of records, in the order received."""
+
+    records: Sequence[Record] = ()
+    rejected: Sequence[Rejected] = ()
+
+
+@dataclass(slots=True)
+class Reading:
+    """The reading of one slice.
+
+    `digest` identifies the content as received ("" where the source cannot tell beforehand).
+    `partitions` are those the reading covers. `shape` describes how to decode the payloads, such
+    as a CSV header; "" where each payload describes itself. After the pages are exhausted,
+    `complete` says whether all of the slice was seen: only then is a missing key a removed record.
+    """
+
+    digest: str
+    partitions: Sequence[str]
+    pages: Iterator[Page]
+    shape: str = ""
+    complete: bool = field(default=True)
+
+
+Settled = Literal["delivered", "rejected", "retry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One intended write. `write_id` doubles as the idempotency key and never changes.
+
+    `content` is the whole desired state of the object called `key` at the destination, and
+    `digest` its identity. `found` is what a look-up just before sending saw there.
+    """
+
+    write_id: str
+    key: str
+    content: Mapping[str, Any]
+    digest: str
+    found: Found | None = None
+    partition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a destination holds under a key: its own ids, and the digest of what it shows.
+
+    More than one id under one key means it was doubled by somebody; nothing is sent then.
+    """
+
+    destination_ids: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one write at the destination."""
+
+    write_id: str
+    outcome: Settled
+    destination_id: str = ""
+    cause: str = ""
+    detail: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One finding about a system: is it reachable, are its credentials good."""
+
+    name: str
+    healthy: bool
+    detail: str
+    remedy: str = ""
+
+
+def content_digest(content: Mapping[str, Any]) -> str:
+    """The identity of a content: equal contents have equal digests, whatever their key order."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The one PostgreSQL behind Accord; no other module writes to landing and ops."""

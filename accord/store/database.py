@@ -1,0 +1,174 @@
+"""Connections to the store, each as the role that its work needs, and the store's own shape."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from accord.catalog import Stream
+from accord.errors import Retry, Stop
+from accord.store.queries import for_table, queries, script
+from accord.store.server import PSYCOPG_3, Address
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+Connection = psycopg.Connection[Any]
+
+
+class Role(StrEnum):
+    """Who may write what: see sql/roles.sql and the grants in the migrations."""
+
+    LANDER = "accord_lander"
+    MODELER = "accord_modeler"
+    GATEKEEPER = "accord_gatekeeper"
+    DELIVERER = "accord_deliverer"
+    READER = "accord_reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The store at an address; cheap to make, holds no connection."""
+
+    address: Address
+
+    @contextlib.contextmanager
+    def transaction(self, role: Role) -> Iterator[Connection]:
+        """One connection as `role`, committed when the block ends well and rolled back if not."""
+        with self.session(role) as connection, connection.transaction():
+            yield connection
+
+    @contextlib.contextmanager
+    def session(self, role: Role) -> Iterator[Connection]:
+        """One autocommit connection as `role`, for work in several transactions."""
+        with _connected(self.address) as connection:
+            connection.execute(f"set role {role}")
+            yield connection
+
+    @contextlib.contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Wait until nobody else in any process does `what`, then keep others out of it.
+
+        Held by the connection, so a killed process lets go at once.
+        """
+        with self.session(Role.READER) as connection:
+            connection.execute("select pg_advisory_lock(hashtextextended(%s, 1))", (what,))
+            yield
+
+
+def prepared(address: Address, streams: Iterable[Stream]) -> Store:
+    """Bring the store to the shape this version needs; quick and safe to repeat.
+
+    Creates the database when it is missing, the roles, the tables and one landing table a stream.
+    Raises Stop when the login may not do that.
+    """
+    _ensure_database(address)
+    _ensure_database(address.dagster)
+    with _connected(address) as connection:
+        connection.execute("select pg_advisory_lock(hashtextextended('accord: prepare', 1))")
+        try:
+            with connection.transaction():
+                connection.execute(script("roles"))
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise Stop(
+                "The database login may not create roles and schemas",
+                remedy="give it CREATEROLE and CREATE on the database, or let an administrator "
+                "run accord/store/sql/roles.sql once",
+            ) from error
+        if migration_of(connection) != newest_migration():
+            _migrate(address)
+        _ensure_landing(connection, streams)
+    return Store(address)
+
+
+def migration_of(connection: Connection) -> str | None:
+    """The migration the store is at, or None before the first."""
+    if connection.execute("select to_regclass('ops.alembic_version')").fetchone() == (None,):
+        return None
+    row = connection.execute("select version_num from ops.alembic_version").fetchone()
+    return row[0] if row else None
+
+
+def newest_migration() -> str:
+    """The migration this version of Accord needs, from the file names alone."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def first_day(connection: Connection) -> Any:
+    """The earliest business day ever landed, or None."""
+    row = connection.execute(queries("landing")["first_day"]).fetchone()
+    return row[0] if row else None
+
+
+@contextlib.contextmanager
+def _connected(address: Address) -> Iterator[Connection]:
+    try:
+        connection = psycopg.connect(address.conninfo, autocommit=True, application_name="accord")
+    except psycopg.OperationalError as error:
+        raise Retry(
+            f"The database {address.database} cannot be reached",
+            remedy="check DATABASE_URL and that the server runs; `accord doctor` tells more",
+        ) from error
+    with contextlib.closing(connection):
+        yield connection
+
+
+def _ensure_database(address: Address) -> None:
+    try:
+        psycopg.connect(address.conninfo).close()
+    except psycopg.OperationalError as error:
+        if f'database "{address.database}" does not exist' not in str(error):
+            raise Retry(
+                f"The database {address.database} cannot be reached",
+                remedy="check DATABASE_URL and that the server runs; `accord doctor` tells more",
+            ) from error
+        _create_database(address)
+
+
+def _create_database(address: Address) -> None:
+    with _connected(address.sibling("postgres")) as connection:
+        try:
+            connection.execute(
+                psycopg.sql.SQL("create database {}").format(
+                    psycopg.sql.Identifier(address.database)
+                )
+            )
+        except psycopg.errors.DuplicateDatabase:
+            return
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise Stop(
+                f"The database {address.database} does not exist and may not be created",
+                remedy=f"create the databases {address.database} and {address.dagster.database}",
+            ) from error
+
+
+def _migrate(address: Address) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, pool
+
+    engine = create_engine(address.url(PSYCOPG_3), poolclass=pool.NullPool)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _ensure_landing(connection: Connection, streams: Iterable[Stream]) -> None:
+    existing = {
+        row[0]
+        for row in connection.execute(
+            "select tablename from pg_tables where schemaname = 'landing'"
+        ).fetchall()
+    }
+    for stream in streams:
+        if stream.name.table not in existing:
+            with connection.transaction():
+                for statement in ("create_table", "grant_table"):
+                    connection.execute(for_table(queries("landing")[statement], stream.name.table))

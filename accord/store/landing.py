@@ -1,0 +1,168 @@
+"""Landing: every version of every source record, as received, with its ledger row and cursor.
+
+One reading lands in one transaction: the records, the dead letters, the tombstones, the ledger
+entry and the cursor appear together or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from psycopg import Cursor
+
+from accord.catalog import Stream
+from accord.errors import Unbalanced
+from accord.records import Reading, Rejected, Slice
+from accord.store import dead_letters
+from accord.store.database import Connection
+from accord.store.queries import for_table, queries
+
+_COPY = "copy {into} (partition_key, source_key, content_hash, payload, shape_id, run_id) from stdin (format binary)"  # noqa: E501
+_TYPES = ["text", "text", "bytea", "bytea", "int4", "text"]
+
+
+@dataclass(slots=True)
+class Landed:
+    """What one reading came to, per partition: `read = landed + unchanged + rejected`."""
+
+    read: Counter[str] = field(default_factory=Counter)
+    landed: Counter[str] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+
+    def changed(self) -> set[str]:
+        """The partitions whose landed content is not what it was."""
+        return {
+            day for day in {*self.landed, *self.removed} if self.landed[day] + self.removed[day]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Lander:
+    """Lands readings of one stream on one connection, for one run."""
+
+    connection: Connection
+    stream: Stream
+    run_id: str
+
+    def land(self, piece: Slice, reading: Reading) -> Landed:
+        """Land one reading inside the caller's transaction and post it to the ledger.
+
+        A piece whose digest is the one at the cursor counts as unchanged without being compared.
+        Raises Unbalanced, and so rolls everything back, when the counts do not add up.
+        """
+        self._run("serialise")
+        known = self._run("cursor", piece=piece.name).fetchone()
+        if known and reading.digest and known[0] == reading.digest:
+            landed = _as_before(piece, records=known[1], rejected=known[2])
+            self._run("touch_cursor", piece=piece.name, signature=piece.signature)
+        else:
+            landed = self._merged(piece, reading)
+            self._run(
+                "move_cursor",
+                piece=piece.name,
+                partition=piece.partition,
+                digest=reading.digest,
+                signature=piece.signature,
+                records=landed.read.total(),
+                rejected=landed.rejected.total(),
+            )
+        self._run("move_watermark", days=sorted(landed.changed()))
+        self._post(reading, landed)
+        return landed
+
+    def _merged(self, piece: Slice, reading: Reading) -> Landed:
+        table, partitions = self.stream.name.table, list(reading.partitions)
+        origin = dead_letters.Origin("landing", str(self.stream.name), piece.name, self.run_id)
+        landed = Landed()
+        fresh = not self._one_bool("has_any", partitions=partitions)
+        if not fresh:
+            self._run("stage")
+        rejected = self._copied(f"landing.{table}" if fresh else "incoming", reading, landed)
+        dead_letters.put(self.connection, rejected, origin)
+        if fresh:
+            landed.landed = landed.read - landed.rejected
+        else:
+            for day, new, same in self._run("merge").fetchall():
+                landed.landed[day], landed.unchanged[day] = new, same
+            if reading.complete:
+                landed.removed.update(dict(self._run("remove", partitions=partitions).fetchall()))
+        if reading.complete:
+            dead_letters.resolve_absent(self.connection, origin)
+        return landed
+
+    def _copied(self, into: str, reading: Reading, landed: Landed) -> list[Rejected]:
+        """Stream the pages into a table, count them, and return what broke its contract."""
+        shape_id = self._shape_id(reading.shape)
+        rejected: list[Rejected] = []
+        with self.connection.cursor() as cursor, cursor.copy(_COPY.format(into=into)) as copy:
+            copy.set_types(_TYPES)
+            for page in reading.pages:
+                for record in page.records:
+                    digest = hashlib.sha256(record.payload).digest()
+                    copy.write_row(
+                        (
+                            record.partition,
+                            record.key,
+                            digest,
+                            record.payload,
+                            shape_id,
+                            self.run_id,
+                        )
+                    )
+                landed.read.update([record.partition for record in page.records])
+                rejected.extend(page.rejected)
+        landed.rejected.update([item.partition for item in rejected])
+        landed.read.update(landed.rejected)
+        return rejected
+
+    def _post(self, reading: Reading, landed: Landed) -> None:
+        for day in dict.fromkeys([*reading.partitions, *landed.read]):
+            read, kept = landed.read[day], landed.landed[day] + landed.unchanged[day]
+            if read != kept + landed.rejected[day]:
+                raise Unbalanced(
+                    f"{self.stream.name} read {read} records of {day or 'the stream'} but accounts "
+                    f"for {kept} kept and {landed.rejected[day]} rejected",
+                    remedy="nothing was landed; keep the source as it is and report this",
+                )
+            self._run(
+                "post",
+                partition=day,
+                read=read,
+                landed=landed.landed[day],
+                unchanged=landed.unchanged[day],
+                rejected=landed.rejected[day],
+                removed=landed.removed[day],
+            )
+
+    def _shape_id(self, shape: str) -> int:
+        if not shape:
+            return 0
+        row = self._run("shape", shape=shape).fetchone()
+        return int(row[0]) if row else 0
+
+    def _one_bool(self, name: str, **values: object) -> bool:
+        return self._run(name, **values).fetchone() == (True,)
+
+    def _run(self, name: str, **values: object) -> Cursor[Any]:
+        statement = for_table(queries("landing")[name], self.stream.name.table)
+        known = {"stream": str(self.stream.name), "run_id": self.run_id, **values}
+        return self.connection.execute(statement, known)
+
+
+def _as_before(piece: Slice, *, records: int, rejected: int) -> Landed:
+    same = Landed()
+    same.read[piece.partition] = records
+    same.unchanged[piece.partition] = records - rejected
+    same.rejected[piece.partition] = rejected
+    return same
+
+
+def note_first_day(connection: Connection, day: date) -> None:
+    """Let business days begin no later than `day`."""
+    connection.execute(queries("landing")["note_day"], {"day": day})

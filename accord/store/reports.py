@@ -1,0 +1,141 @@
+"""What the store knows, for people: flows, gates, comparisons, and the facts behind an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from psycopg.rows import class_row
+
+from accord.store.database import Connection
+from accord.store.queries import queries
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One stage of one flow, summed over its partitions."""
+
+    stage: str
+    name: str
+    partitions: int
+    read: int
+    landed: int
+    removed: int
+    checked: int
+    passed: int
+    due: int
+    delivered: int
+    unchanged: int
+    rejected: int
+    held: int
+    waiting: int
+    unknown: int
+    posted_at: datetime
+
+    @property
+    def balanced(self) -> bool:
+        """Whether everything that entered the stage is accounted for."""
+        return {
+            "landing": self.read == self.landed + self.unchanged + self.rejected,
+            "gate": self.checked == self.passed + self.rejected,
+            "delivery": self.due
+            == self.delivered
+            + self.unchanged
+            + self.rejected
+            + self.held
+            + self.waiting
+            + self.unknown,
+        }[self.stage]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The current verdicts on one entity."""
+
+    entity: str
+    open: int
+    closed: int
+    checked: int
+    rejected: int
+    closed_days: list[str] | None
+    closed_by: list[str] | None
+    warned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The latest comparison of one partition."""
+
+    partition_key: str
+    state: str
+    expected: Decimal | None
+    found: Decimal | None
+    difference: Decimal
+    records: int
+    compared_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """When a day's exports arrived, when both sides were first seen equal, and the difference."""
+
+    day: str
+    landed: bool
+    first_arrived_at: datetime | None
+    last_arrived_at: datetime | None
+    reconciled_at: datetime | None
+    difference: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something a person was told."""
+
+    severity: str
+    subject: str
+    message: str
+    raised_at: datetime
+
+
+def flows(connection: Connection, runs: Sequence[str] | None = None) -> list[Flow]:
+    """The flows' counts in these runs, or as everything stands now."""
+    with connection.cursor(row_factory=class_row(Flow)) as cursor:
+        if runs is None:
+            return cursor.execute(queries("reports")["flows_now"]).fetchall()
+        return cursor.execute(queries("reports")["flows_of_runs"], {"runs": list(runs)}).fetchall()
+
+
+def unbalanced(connection: Connection) -> list[int]:
+    """Ledger entries that do not balance; the table refuses them, so any is an alarm."""
+    return [row[0] for row in connection.execute(queries("reports")["unbalanced"]).fetchall()]
+
+
+def gates(connection: Connection) -> list[Gate]:
+    """The current verdicts by entity."""
+    with connection.cursor(row_factory=class_row(Gate)) as cursor:
+        return cursor.execute(queries("reports")["gates"]).fetchall()
+
+
+def comparisons(connection: Connection, name: str) -> list[Compared]:
+    """The latest comparison of each partition, oldest day first."""
+    with connection.cursor(row_factory=class_row(Compared)) as cursor:
+        return cursor.execute(queries("reports")["comparisons"], {"name": name}).fetchall()
+
+
+def day_facts(
+    connection: Connection, *, comparison: str, streams: Sequence[str], days: Sequence[str]
+) -> list[DayFacts]:
+    """The facts an outcome is judged by, for each of the business days."""
+    with connection.cursor(row_factory=class_row(DayFacts)) as cursor:
+        return cursor.execute(
+            queries("reports")["day_facts"],
+            {"name": comparison, "streams": list(streams), "days": list(days)},
+        ).fetchall()
+
+
+def alerts(connection: Connection) -> list[Alert]:
+    """The latest alerts, newest first."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(queries("reports")["alerts"]).fetchall()

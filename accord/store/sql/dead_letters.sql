@@ -1,0 +1,23 @@
+-- name: put
+insert into ops.dead_letters
+    (stage, name, piece, partition_key, record_key, cause, detail, remedy, payload, first_run_id, last_run_id)
+values
+    (%(stage)s, %(name)s, %(piece)s, %(partition)s, %(key)s, %(cause)s, %(detail)s, %(remedy)s, %(payload)s, %(run_id)s, %(run_id)s)
+on conflict (stage, name, piece, record_key, cause, sha256(payload)) where state = 'waiting'
+do update set last_run_id = excluded.last_run_id, last_seen_at = now(), detail = excluded.detail;
+
+-- name: resolve_absent
+-- The piece was read again without these, so the source has mended them.
+update ops.dead_letters
+set state = 'resolved', settled_at = now()
+where stage = %(stage)s and name = %(name)s and piece = %(piece)s and state = 'waiting' and last_run_id <> %(run_id)s;
+
+-- name: waiting
+select dead_letter_id, stage, name, partition_key, record_key, cause, detail, remedy, first_seen_at
+from ops.dead_letters
+where state = 'waiting'
+order by name, partition_key, record_key;
+
+-- name: counted
+select name, cause, count(*) as records from ops.dead_letters
+where state = 'waiting' group by name, cause order by name, cause;

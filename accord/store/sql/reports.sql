@@ -1,0 +1,80 @@
+-- name: flows_of_runs
+select stage, name, count(distinct partition_key) as partitions,
+    sum(read)::bigint as read, sum(landed)::bigint as landed, sum(removed)::bigint as removed,
+    sum(checked)::bigint as checked, sum(passed)::bigint as passed, sum(due)::bigint as due,
+    sum(delivered)::bigint as delivered, sum(unchanged)::bigint as unchanged, sum(rejected)::bigint as rejected,
+    sum(held)::bigint as held, sum(waiting)::bigint as waiting, sum(unknown)::bigint as unknown,
+    max(posted_at) as posted_at
+from ops.ledger
+where run_id = any(%(runs)s)
+group by stage, name
+order by case stage when 'landing' then 1 when 'gate' then 2 else 3 end, name;
+
+-- name: flows_now
+-- The latest entry of each partition: how everything stands, whichever run brought it there.
+with latest as (
+    select distinct on (stage, name, partition_key) *
+    from ops.ledger
+    order by stage, name, partition_key, entry_id desc
+)
+select stage, name, count(distinct partition_key) as partitions,
+    sum(read)::bigint as read, sum(landed)::bigint as landed, sum(removed)::bigint as removed,
+    sum(checked)::bigint as checked, sum(passed)::bigint as passed, sum(due)::bigint as due,
+    sum(delivered)::bigint as delivered, sum(unchanged)::bigint as unchanged, sum(rejected)::bigint as rejected,
+    sum(held)::bigint as held, sum(waiting)::bigint as waiting, sum(unknown)::bigint as unknown,
+    max(posted_at) as posted_at
+from latest
+group by stage, name
+order by case stage when 'landing' then 1 when 'gate' then 2 else 3 end, name;
+
+-- name: unbalanced
+select entry_id from ops.ledger
+where (stage = 'landing' and read <> landed + unchanged + rejected)
+    or (stage = 'gate' and checked <> passed + rejected)
+    or (stage = 'delivery' and due <> delivered + unchanged + rejected + held + waiting + unknown);
+
+-- name: gates
+select entity, count(*) filter (where passed) as open, count(*) filter (where not passed) as closed,
+    sum(checked)::bigint as checked, sum(rejected)::bigint as rejected,
+    array_agg(partition_key order by partition_key) filter (where not passed) as closed_days,
+    (select array_agg(distinct rule) from ops.current_verdicts as c, unnest(c.closed_by) as rule
+     where c.entity = v.entity and not c.passed) as closed_by,
+    count(*) filter (where cardinality(warnings) > 0) as warned
+from ops.current_verdicts as v
+group by entity
+order by entity;
+
+-- name: comparisons
+select distinct on (partition_key) partition_key, state, expected, found, difference, records, compared_at
+from ops.reconciliations
+where name = %(name)s
+order by partition_key, reconciliation_id desc;
+
+-- name: day_facts
+-- Since when the two sides have agreed without a break, and when the day's exports came.
+with arrivals as (
+    select partition_key, min(first_arrived_at) as first_arrived_at, sum(records - rejected) > 0 as landed
+    from ops.cursors
+    where partition_key = any(%(days)s) and stream = any(%(streams)s)
+    group by partition_key
+), changes as (
+    select partition_key, max(changed_at) as last_arrived_at
+    from ops.watermarks
+    where partition_key = any(%(days)s) and stream = any(%(streams)s)
+    group by partition_key
+), compared as (
+    select r.partition_key,
+        (array_agg(r.difference order by r.reconciliation_id desc))[1] as difference,
+        min(r.compared_at) filter (where r.state = 'equal') as reconciled_at
+    from ops.reconciliations as r
+    where r.name = %(name)s and r.partition_key = any(%(days)s)
+    group by r.partition_key
+)
+select d.day, coalesce(a.landed, false) as landed, a.first_arrived_at, c.last_arrived_at, r.reconciled_at, r.difference
+from unnest(%(days)s::text[]) as d (day)
+left join arrivals as a on a.partition_key = d.day
+left join changes as c on c.partition_key = d.day
+left join compared as r on r.partition_key = d.day;
+
+-- name: alerts
+select severity, subject, message, raised_at from ops.alerts order by alert_id desc limit 20;

@@ -1,0 +1,24 @@
+{#- The values of one CSV record (RFC 4180), given as bytes without terminator, as a text array.
+
+    Records without a quote, nearly all, are simply split. A quoted value may hold commas, line
+    breaks and doubled quotes. Null for a null payload. -#}
+{% macro csv_values(payload) -%}
+    (case
+        when position('\x22'::bytea in {{ payload }}) = 0
+            then string_to_array(convert_from({{ payload }}, 'UTF8'), ',')
+        when {{ payload }} is not null
+            then array(
+                select
+                    case
+                        when field[1] like '"%'
+                            then replace(substr(field[1], 2, length(field[1]) - 2), '""', '"')
+                        else field[1]
+                    end
+                from regexp_matches(
+                    convert_from({{ payload }}, 'UTF8') || ',',
+                    '("(?:[^"]|"")*"|[^",][^,]*|),',
+                    'g'
+                ) as field
+            )
+    end)
+{%- endmacro %}

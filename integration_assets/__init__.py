@@ -1,0 +1,1 @@
+"""The assets: one module per layer of a record's way. Sensors and resources live elsewhere."""

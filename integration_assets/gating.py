@@ -1,0 +1,132 @@
+"""The gates: blocking asset checks that judge what was built, and keep the verdicts.
+
+A blocking check stops its own run only; what stops every other way out is the stored verdict,
+which the destination assets ask for.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from accord.contracts.model import Contract
+from accord.errors import Stop
+from accord.lineage import Model
+from accord.quality import enforce
+from accord.quality.gate import PartitionVerdict, judge
+from accord.store import builds, verdicts
+from accord.store.builds import Span
+from accord.store.database import Role, Store
+from accord.store.server import PSYCOPG_2
+from accord.store.verdicts import Current
+from integration_assets import failures
+from integration_assets.modelling import BEHIND_GATE, CANONICAL
+from integration_assets.partitions import Days
+
+
+def gate(contract: Contract, model: Model) -> dg.AssetChecksDefinition:
+    """The gate of one entity: its contract (blocking), and a warning for what is merely unusual."""
+    key = dg.AssetKey(model.key)
+    target = BEHIND_GATE if model.behind_gate else CANONICAL
+
+    @dg.multi_asset_check(
+        name=f"{contract.name}_gate",
+        specs=[
+            dg.AssetCheckSpec(
+                "contract_holds",
+                asset=key,
+                blocking=True,
+                description=f"The contract {contract.name} v{contract.version} holds for this very "
+                "version of the data. After mending, re-execute all steps, not just this one.",
+            ),
+            dg.AssetCheckSpec(
+                "as_usual",
+                asset=key,
+                description="Nothing unusual, such as a volume outside its range. Never blocks.",
+            ),
+        ],
+        pool="warehouse",
+    )
+    def hold(
+        context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[Store]
+    ) -> Iterator[dg.AssetCheckResult]:
+        asked = Days.of(context.run.tags)
+        with failures.classed(context.op_execution_context):
+            judged = judge_and_keep(store, contract, target, asked.span, run_id=context.run.run_id)
+            partitions = asked.keys if contract.partition_column else [""]
+            with store.session(Role.READER) as connection:
+                standing = verdicts.current(connection, contract.name, partitions)
+        context.log.info(
+            "gate of %s: %s judged, %s closed",
+            contract.name,
+            len(judged),
+            sum(not verdict.passed for verdict in standing),
+        )
+        yield from results(key, standing)
+
+    return hold
+
+
+def judge_and_keep(
+    store: Store, contract: Contract, target: str, span: Span, *, run_id: str
+) -> list[PartitionVerdict]:
+    """Judge what was built since its last verdict, have Great Expectations agree, keep the verdicts.
+
+    Raises Stop, keeping nothing, when the two judges do not agree.
+    """
+    with store.alone("build models"), store.transaction(Role.GATEKEEPER) as connection:
+        connection.execute("set transaction isolation level repeatable read")
+        if contract.partition_column:
+            partitions = builds.to_judge(connection, target, contract.name, contract.digest, span)
+        else:
+            new = builds.whole_to_judge(connection, target, contract.name, contract.digest)
+            partitions = [""] if new else []
+        if not partitions:
+            return []
+        judged = judge(connection, contract, partitions)
+        _seconded(store, contract, judged, partitions)
+        enforce.keep(connection, contract, judged, run_id=run_id)
+    return judged
+
+
+def results(key: dg.AssetKey, standing: Sequence[Current]) -> Iterator[dg.AssetCheckResult]:
+    """What the verdicts in force say, as check results; counts and rule names, never values."""
+    closed = [verdict for verdict in standing if not verdict.passed]
+    warned = [verdict for verdict in standing if verdict.warnings]
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name="contract_holds",
+        passed=not closed,
+        metadata={
+            "checked": sum(verdict.checked for verdict in standing),
+            "rejected": sum(verdict.rejected for verdict in standing),
+            "closed days": ", ".join(verdict.partition_key for verdict in closed[:20]) or "none",
+            "closed by": ", ".join(sorted({rule for v in closed for rule in v.closed_by}))
+            or "none",
+            "remedy": "see `accord status` and the dead letters" if closed else "none needed",
+        },
+    )
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name="as_usual",
+        passed=not warned,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "unusual days": ", ".join(verdict.partition_key for verdict in warned[:20]) or "none",
+            "unusual": ", ".join(sorted({rule for v in warned for rule in v.warnings}))
+            or "nothing",
+        },
+    )
+
+
+def _seconded(
+    store: Store, contract: Contract, judged: Sequence[PartitionVerdict], partitions: Sequence[str]
+) -> None:
+    from accord.quality.expectations import agreement, evaluate
+
+    outcomes = evaluate(store.address.url(PSYCOPG_2), contract, partitions)
+    apart = agreement(judged, outcomes)
+    if apart:
+        raise Stop(
+            f"Great Expectations and the SQL pass disagree on {contract.name}: {', '.join(apart)}",
+            remedy="nothing of it goes out; report this with the contract's version",
+        )

@@ -1,0 +1,118 @@
+"""Canonical and publish assets: dbt builds the days whose inputs changed, and only those.
+
+Two steps, with the gates between them: what is built straight from landing, and what is built
+from rows that passed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import dagster as dg
+
+from accord.contracts.model import Contract
+from accord.lineage import Model, Table
+from accord.store import builds
+from accord.store.builds import Span
+from accord.store.database import Connection, Role, Store
+from integration_assets import failures
+from integration_assets.partitions import BACKFILL, Days
+from integration_assets.tables import contract_schema, model_schema, numbers
+from resources.dbt import Dbt
+
+CANONICAL, BEHIND_GATE, EVERYTHING = "canonical", "behind_gate", "everything"
+
+BEHIND_GATE_TAG = "accord/behind_gate"
+
+Basis = Callable[[Connection, Span], Mapping[str, str]]
+
+
+def modelled(
+    target: str,
+    models: Sequence[Model],
+    contracts: Mapping[Table, Contract],
+    days: dg.DailyPartitionsDefinition,
+    basis: Basis,
+) -> dg.AssetsDefinition:
+    """One step that builds `models` for the days whose `basis` is not what they were built from."""
+
+    @dg.multi_asset(
+        name=target,
+        specs=[_spec(model, contracts, days) for model in models],
+        backfill_policy=BACKFILL,
+        retry_policy=failures.RETRIES,
+        pool="warehouse",
+    )
+    def build(
+        context: dg.AssetExecutionContext,
+        store: dg.ResourceParam[Store],
+        dbt: dg.ResourceParam[Dbt],
+    ):  # noqa: ANN202 - a generator of results
+        asked = Days.of(context.run.tags)
+        with failures.classed(context), store.alone("build models"):
+            built = brought_up_to_date(store, dbt, target, models, basis, asked.span)
+        context.log.info("%s: %s of %s days built", target, len(built), len(asked.keys))
+        with store.session(Role.READER) as connection:
+            for model in models:
+                found = numbers(connection, (model.schema, model.name), model.columns, asked.keys)
+                for day, values in found.items():
+                    context.add_asset_metadata(
+                        values, asset_key=dg.AssetKey(model.key), partition_key=day
+                    )
+        for model in models:
+            yield dg.MaterializeResult(
+                asset_key=dg.AssetKey(model.key), metadata={"built": len(built)}
+            )
+
+    return build
+
+
+def brought_up_to_date(
+    store: Store, dbt: Dbt, target: str, models: Sequence[Model], basis: Basis, span: Span
+) -> list[str]:
+    """Build the stale days of a target and note what they were built from; return those days.
+
+    The basis is read before building, so a change that lands meanwhile leaves the day stale.
+    """
+    with store.session(Role.READER) as connection:
+        wanted = {
+            day: f"{dbt.version[:16]};{value}" for day, value in basis(connection, span).items()
+        }
+        stale = builds.stale(connection, target, wanted, span)
+    if stale:
+        with_project(store, dbt)
+        dbt.run([model.name for model in models], days=stale)
+        with store.transaction(Role.MODELER) as connection:
+            builds.note(connection, target, {day: wanted[day] for day in stale})
+    return stale
+
+
+def with_project(store: Store, dbt: Dbt) -> None:
+    """Make every seed, view and empty table of the project as it is now, after it changed."""
+    basis = {"": dbt.version}
+    with store.session(Role.READER) as connection:
+        if not builds.stale(connection, EVERYTHING, basis, Span("", "")):
+            return
+    dbt.seed()
+    dbt.run([], days=[], full_refresh=True)
+    with store.transaction(Role.MODELER) as connection:
+        builds.note(connection, EVERYTHING, basis)
+
+
+def _spec(
+    model: Model, contracts: Mapping[Table, Contract], days: dg.DailyPartitionsDefinition
+) -> dg.AssetSpec:
+    contract = contracts.get(model.key)
+    schema = contract_schema(contract) if contract else model_schema(model.columns)
+    return dg.AssetSpec(
+        dg.AssetKey(model.key),
+        deps=[dg.AssetKey(key) for key in model.inputs],
+        description=model.description,
+        group_name=model.schema,
+        kinds={"dbt", "postgres"},
+        owners=["team:integration"],
+        partitions_def=days,
+        tags={BEHIND_GATE_TAG: ""} if model.behind_gate else {},
+        metadata={
+            "dagster/column_schema": schema,
+            "dagster/relation_identifier": f"{model.schema}.{model.name}",
+        },
+    )

@@ -1,0 +1,212 @@
+"""One complete pass in this process: the orchestrator behind `accord run` and `accord demo`.
+
+A pass is one Dagster run over the whole range of days, with its history kept like any other run's.
+Where a gate closes for some days, the rest of the range goes on in further runs without them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+
+from accord.cli.passes import Announce, PassRequest, PassResult
+from accord.connector import Source
+from accord.sandbox.company import Company
+from accord.store.database import Role, Store
+from accord.store.landing import note_first_day
+from accord.store.reports import gates
+from integration_assets.definitions import World, build_defs, the_world
+from integration_assets.modelling import BEHIND_GATE_TAG
+from integration_assets.partitions import Days
+from integration_assets.publishing import DISTRUST_TAG
+from resources.dbt import Dbt
+from resources.instance import dagster_instance
+
+HOST_TAG, PID_TAG = "accord/host", "accord/pid"
+_EVENTS = {
+    "STEP_START": "{step} …",
+    "STEP_SUCCESS": "{step} done",
+    "STEP_FAILURE": "{step} FAILED",
+    "STEP_UP_FOR_RETRY": "{step} failed, will be tried again",
+}
+
+
+def orchestrator(
+    store: Store, company: Company, request: PassRequest, announce: Announce
+) -> PassResult:
+    """Make one pass over every flow asked for, each over the days its sources can be read for."""
+    settings = company.settings
+    dbt = Dbt(settings, store.address)
+    result = PassResult()
+    asked = readable(company, the_world(settings, store, dbt), request)
+    if not asked:
+        return result
+    with store.transaction(Role.LANDER) as connection:
+        note_first_day(connection, min(days.first for days in asked.values()))
+    world = the_world(settings, store, dbt)
+    definitions = build_defs(
+        world,
+        resources={"store": store, "dbt": dbt, "company": company},
+        loggers={"progress": _progress(announce)},
+    )
+    with dagster_instance(settings, store.address) as instance:
+        _bury_the_dead(instance)
+        for flow, days in asked.items():
+            result.days += len(days.keys)
+            runner = _Runner(definitions, instance, flow, request, result)
+            runner.run(store, world, days)
+    return result
+
+
+def readable(company: Company, world: World, request: PassRequest) -> dict[str, Days]:
+    """The days, per flow, that its sources have something for inside the window asked for."""
+    found = {}
+    for delivery in world.deliveries:
+        if request.flow in (None, delivery.flow):
+            partitions = [
+                piece.partition
+                for name in world.streams_of(delivery.flow)
+                for piece in _pieces(company, name, request)
+            ]
+            if partitions:
+                found[delivery.flow] = Days(
+                    date.fromisoformat(min(partitions)), date.fromisoformat(max(partitions))
+                )
+    return found
+
+
+def without(days: Days, closed: Iterable[str]) -> list[Days]:
+    """Cut the closed days out of a range; what is left comes in stretches."""
+    left_out = set(closed)
+    stretches: list[Days] = []
+    for key in days.keys:
+        day = date.fromisoformat(key)
+        if key in left_out:
+            continue
+        if stretches and stretches[-1].last == day - timedelta(days=1):
+            stretches[-1] = Days(stretches[-1].first, day)
+        else:
+            stretches.append(Days(day, day))
+    return stretches
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """Runs one flow's job over stretches of days and collects what went wrong."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    flow: str
+    request: PassRequest
+    result: PassResult
+
+    def run(self, store: Store, world: World, days: Days) -> None:
+        """Run the range; then, as long as gates close for some of it, the rest without those."""
+        failed = self._execute(days, None)
+        closed: set[str] = set()
+        while failed and (newly := _closed(store, days) - closed):
+            closed |= newly
+            behind = _behind_the_gates(self.definitions, self.flow)
+            failed = any([self._execute(rest, behind) for rest in without(days, closed)])
+
+    def _execute(self, days: Days, selection: Sequence[dg.AssetKey] | None) -> bool:
+        """Execute one run; tell whether it failed."""
+        job = self.definitions.resolve_job_def(self.flow)
+        tags = {
+            **days.tags,
+            HOST_TAG: socket.gethostname(),
+            PID_TAG: str(os.getpid()),
+            **({DISTRUST_TAG: "true"} if self.request.redeliver else {}),
+        }
+        done = job.execute_in_process(
+            instance=self.instance,
+            tags=tags,
+            asset_selection=selection,
+            raise_on_error=False,
+            run_config={"loggers": {"progress": {}}},
+        )
+        self.result.runs.append(done.run_id)
+        self.result.trouble += _trouble(done)
+        return not done.success
+
+
+def _pieces(company: Company, stream: str, request: PassRequest) -> Iterator[Any]:
+    system, _, name = stream.partition(".")
+    source = company.client(system)
+    if isinstance(source, Source):
+        yield from source.slices(name, request.window)
+
+
+def _closed(store: Store, days: Days) -> set[str]:
+    asked = set(days.keys)
+    with store.session(Role.READER) as connection:
+        return {day for gate in gates(connection) for day in gate.closed_days or () if day in asked}
+
+
+def _behind_the_gates(definitions: dg.Definitions, flow: str) -> list[dg.AssetKey]:
+    """Everything but the layers before the gates: landing and what is built straight from it."""
+    graph = definitions.resolve_job_def(flow).asset_layer.asset_graph
+    return [key for key in graph.executable_asset_keys if BEHIND_GATE_TAG in graph.get(key).tags]
+
+
+def _trouble(done: dg.ExecuteInProcessResult) -> list[str]:
+    told = []
+    for event in done.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            failure = data.user_failure_data
+            said = failure.description if failure else (data.error.cls_name if data.error else "")
+            told.append(f"{event.step_key}: {said}")
+    return told
+
+
+def _bury_the_dead(instance: dg.DagsterInstance) -> None:
+    """Call runs of killed passes failed, and give back the pool slots they held."""
+    unfinished = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
+        tags={HOST_TAG: socket.gethostname()},
+    )
+    for run in instance.get_runs(unfinished):
+        pid = int(run.tags[PID_TAG])
+        if pid != os.getpid() and not _alive(pid):
+            instance.report_run_failed(run, "The process of this run ended before the run did.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _progress(announce: Announce) -> dg.LoggerDefinition:
+    """A Dagster logger that tells a person what is happening, step by step."""
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            event: Any = getattr(record, "dagster_event", None)
+            if event is not None and (form := _EVENTS.get(event.event_type_value)):
+                announce(form.format(step=event.step_key))
+            elif (
+                event is None and record.levelno >= logging.INFO and hasattr(record, "dagster_meta")
+            ):
+                announce(record.dagster_meta["orig_message"])
+
+    @dg.logger(config_schema={}, description="Tells a person what is happening, step by step")
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("accord", level=logging.INFO)
+        logger.addHandler(Told())
+        return logger
+
+    return progress

@@ -1,0 +1,102 @@
+"""Destination assets: what each system receives. They refuse data without a passing verdict."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from accord.catalog import Delivery, System
+from accord.connector import Destination
+from accord.contracts.model import Contract
+from accord.delivery.courier import Approved, Courier
+from accord.errors import Stop
+from accord.quality.enforce import approved_versions
+from accord.sandbox.company import Company
+from accord.store.database import Connection, Store
+from accord.store.outbox import Outbox
+from integration_assets import failures
+from integration_assets.modelling import BEHIND_GATE_TAG
+from integration_assets.partitions import BACKFILL, Days
+
+DISTRUST_TAG = "accord/redeliver"
+
+
+def destination_key(delivery: Delivery) -> dg.AssetKey:
+    """The asset that stands for a kind of object inside its destination system."""
+    return dg.AssetKey([delivery.system, delivery.kind])
+
+
+def destination(
+    system: System,
+    delivery: Delivery,
+    contracts: Mapping[str, Contract],
+    days: dg.DailyPartitionsDefinition,
+    freshness: dg.FreshnessPolicy | None,
+    owner: str,
+) -> dg.AssetsDefinition:
+    """The asset that delivers one kind of object, day by day."""
+    gates = [contracts[name] for name in delivery.gates]
+
+    @dg.asset(
+        key=destination_key(delivery),
+        deps=[dg.AssetKey(["publish", delivery.model])],
+        partitions_def=days,
+        backfill_policy=BACKFILL,
+        retry_policy=failures.RETRIES,
+        pool=system.name,
+        group_name=system.name,
+        kinds={system.name},
+        owners=[owner],
+        tags={BEHIND_GATE_TAG: ""},
+        freshness_policy=freshness,
+        description=(
+            f"{delivery.kind.capitalize()} in {system.title}, one write for each object that "
+            f"differs. Refused unless {' and '.join(delivery.gates)} passed the gate as they are."
+        ),
+    )
+    def deliver(
+        context: dg.AssetExecutionContext,
+        store: dg.ResourceParam[Store],
+        company: dg.ResourceParam[Company],
+    ) -> dg.MaterializeResult:
+        asked = Days.of(context.run.tags)
+        with failures.classed(context):
+            client = company.client(system.name)
+            if not isinstance(client, Destination):
+                raise TypeError(f"systems/{system.name}/client.py does not receive anything")
+            outbox = Outbox(delivery, company.endpoint(system.name), context.run_id)
+            result = Courier(store, outbox, client).deliver(
+                asked.keys, approval(gates), distrust=DISTRUST_TAG in context.run.tags
+            )
+            for day, counts in result.counts.items():
+                context.add_asset_metadata(
+                    dict(counts), asset_key=destination_key(delivery), partition_key=day
+                )
+            total = sum(result.counts.values(), Counter())
+            context.log.info("%s: %s", delivery.flow, dict(total))
+            if result.trouble is not None:
+                raise result.trouble
+            if total["held"]:
+                raise Stop(
+                    f"{total['held']} of {total['due']} {delivery.kind} are held: their days have "
+                    "no passing verdict for the data as it is now",
+                    remedy="mend what the gate found (see its check), then materialize the day "
+                    "with everything upstream of it",
+                )
+        return dg.MaterializeResult()
+
+    return deliver
+
+
+def approval(gates: Sequence[Contract]):  # noqa: ANN201 - the courier's callback
+    """Let through the days for which every gated entity has a passing verdict as it is now."""
+
+    def approve(connection: Connection, days: Sequence[str]) -> Approved:
+        versions = [approved_versions(connection, contract, days) for contract in gates]
+        passed = [day for day in days if all(day in found for found in versions)]
+        return Approved(
+            {day: "+".join(found[day] for found in versions) for day in passed},
+            basis=" and ".join(contract.name for contract in gates),
+        )
+
+    return approve

@@ -1,0 +1,148 @@
+"""Reconciliation and outcome assets: what destinations hold, and whether the business is served."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from accord.connector import Source
+from accord.contracts.outcomes import Outcome
+from accord.outcomes import outcome_states
+from accord.reconcile import Comparison, compared, read_back
+from accord.sandbox.company import Company
+from accord.store.database import Role, Store
+from integration_assets import failures
+from integration_assets.landing import landing_key
+from integration_assets.modelling import BEHIND_GATE_TAG
+from integration_assets.partitions import BACKFILL, Days
+
+
+def comparison_key(comparison: Comparison) -> dg.AssetKey:
+    """The asset of a comparison."""
+    return dg.AssetKey(["reconciliation", comparison.name])
+
+
+def reconciliation(
+    comparison: Comparison,
+    after: Sequence[dg.AssetKey],
+    days: dg.DailyPartitionsDefinition,
+    owner: str,
+) -> dg.AssetsDefinition:
+    """One step that reads the destinations back and compares them with landing, day by day."""
+    key = comparison_key(comparison)
+    backs = [
+        dg.AssetSpec(
+            landing_key(stream),
+            deps=list(after),
+            description=f"{stream.title}: every version as read back.",
+            group_name="landing",
+            kinds={"postgres"},
+            partitions_def=days,
+            tags={BEHIND_GATE_TAG: ""},
+        )
+        for stream in comparison.read_back
+    ]
+
+    @dg.multi_asset(
+        name=comparison.name,
+        specs=[
+            *backs,
+            dg.AssetSpec(
+                key,
+                deps=[spec.key for spec in backs],
+                description="Each business day on both sides: equal, missing, extra, different "
+                "or doubled, with the difference in money.",
+                group_name="reconciliation",
+                kinds={"postgres"},
+                owners=[owner],
+                partitions_def=days,
+                tags={BEHIND_GATE_TAG: ""},
+            ),
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "both_sides_agree", asset=key, description="No day is missing, extra or different."
+            )
+        ],
+        backfill_policy=BACKFILL,
+        retry_policy=failures.RETRIES,
+        pool=comparison.read_back[0].name.system,
+    )
+    def reconcile(
+        context: dg.AssetExecutionContext,
+        store: dg.ResourceParam[Store],
+        company: dg.ResourceParam[Company],
+    ):  # noqa: ANN202 - a generator of results
+        asked = Days.of(context.run.tags)
+        with failures.classed(context):
+            sources = [
+                (stream, source)
+                for stream in comparison.read_back
+                if isinstance(source := company.client(stream.name.system), Source)
+            ]
+            read_back(store, sources, asked.window, run_id=context.run_id)
+            rows = compared(store, comparison.name, asked.span, run_id=context.run_id)
+        for row in rows:
+            context.add_asset_metadata(
+                {
+                    "state": row.state,
+                    "difference": float(row.difference),
+                    "expected": float(row.expected or 0),
+                    "found": float(row.found or 0),
+                },
+                asset_key=key,
+                partition_key=row.partition_key,
+            )
+        for spec in backs:
+            yield dg.MaterializeResult(asset_key=spec.key)
+        yield dg.MaterializeResult(asset_key=key, metadata={"days": len(rows)})
+        apart = [row for row in rows if row.state != "equal"]
+        yield dg.AssetCheckResult(
+            asset_key=key,
+            check_name="both_sides_agree",
+            passed=not apart,
+            metadata={
+                "days compared": len(rows),
+                "days apart": len(apart),
+                "which": ", ".join(f"{row.partition_key} {row.state}" for row in apart[:20])
+                or "none",
+            },
+        )
+
+    return reconcile
+
+
+def outcome_asset(
+    outcome: Outcome, streams: Sequence[str], after: dg.AssetKey
+) -> dg.AssetsDefinition:
+    """The asset that says whether a declared outcome is met, from the ledger and the comparison."""
+
+    @dg.asset(
+        key=["outcomes", outcome.name],
+        deps=[dg.AssetDep(after)],
+        group_name="outcomes",
+        owners=[outcome.owner],
+        kinds={"business"},
+        tags={BEHIND_GATE_TAG: ""},
+        description=f"{outcome.says}. Measured: {outcome.measure}.",
+        pool="outcomes",
+    )
+    def measure(
+        context: dg.AssetExecutionContext, store: dg.ResourceParam[Store]
+    ) -> dg.MaterializeResult:
+        with failures.classed(context), store.session(Role.READER) as connection:
+            state = outcome_states(
+                connection, {outcome.name: outcome}, {outcome.flow: streams}, datetime.now(UTC)
+            )[0]
+        return dg.MaterializeResult(
+            metadata={
+                "state": state.state,
+                "met": int(state.state == "met"),
+                "business day": state.day.isoformat(),
+                "due at": state.due_at.isoformat(),
+                "what happened": state.detail,
+                "remedy": state.remedy or "none needed",
+            }
+        )
+
+    return measure

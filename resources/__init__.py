@@ -1,0 +1,1 @@
+"""What assets and sensors are given to work with; no assets here."""

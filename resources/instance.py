@@ -1,0 +1,69 @@
+"""Dagster's own home: where it keeps runs and events, and for how long."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+
+from accord.settings import Settings
+from accord.store.server import PSYCOPG_2, Address
+
+URL_VARIABLE = "ACCORD_DAGSTER_STORAGE"
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """The content of dagster.yaml: PostgreSQL storage, pools, retention, no telemetry."""
+    return {
+        "storage": {"postgres": {"postgres_url": {"env": URL_VARIABLE}}},
+        "compute_logs": {
+            "module": "dagster.core.storage.local_compute_log_manager",
+            "class": "LocalComputeLogManager",
+            "config": {"base_dir": str(settings.home / "dagster" / "logs")},
+        },
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "freshness": {"enabled": True},
+        "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
+        "run_monitoring": {"enabled": True, "free_slots_after_run_end_seconds": 60},
+        "concurrency": {
+            "pools": {"granularity": "op", "default_limit": 1},
+            "runs": {"max_concurrent_runs": 2},
+        },
+        "retention": {
+            "schedule": {"purge_after_days": 90},
+            "sensor": {
+                "purge_after_days": {"skipped": 2, "failure": 30, "success": 90, "started": 30}
+            },
+        },
+    }
+
+
+def dagster_home(settings: Settings, address: Address) -> Path:
+    """Write dagster.yaml, point this process and its children to it, and return the folder.
+
+    The storage address goes through the environment, so that no password is written to disk.
+    """
+    folder = settings.home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "dagster.yaml"
+    text = yaml.safe_dump(configuration(settings), sort_keys=False)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    os.environ[URL_VARIABLE] = address.dagster.url(PSYCOPG_2)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    return folder
+
+
+@contextmanager
+def dagster_instance(settings: Settings, address: Address) -> Iterator[dg.DagsterInstance]:
+    """The instance with its storage in PostgreSQL, given back at the end."""
+    dagster_home(settings, address)
+    with dg.DagsterInstance.get() as instance:
+        yield instance

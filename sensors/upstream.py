@@ -1,0 +1,155 @@
+"""Upstream changes: a new or changed piece of a stream starts a run for its day by itself.
+
+The sensor looks often and cheaply; the schedule looks once, ahead of the outcome's deadline, at
+what the sensor may have missed: days that changed, and days the other side does not agree on.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+
+from accord.catalog import Stream, System
+from accord.connector import Source
+from accord.contracts.outcomes import Outcome
+from accord.errors import AccordError
+from accord.intake import news
+from accord.records import Slice, Window
+from accord.sandbox.company import Company
+from accord.store.database import Connection, Role, Store
+from accord.store.reports import Compared, comparisons
+
+LOOK_BACK = timedelta(days=14)
+RUNS_A_TICK = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One run to ask for: its day, and a key that is the same only for the same content."""
+
+    day: str
+    run_key: str
+
+
+def requests(pieces: Iterable[Slice], known_days: Sequence[str]) -> tuple[list[Request], list[str]]:
+    """Turn changed pieces into requests, and name the days that lie outside the partitions."""
+    known = set(known_days)
+    asked: dict[str, list[str]] = {}
+    outside = []
+    for piece in pieces:
+        if piece.partition in known:
+            asked.setdefault(piece.partition, []).append(piece.signature)
+        else:
+            outside.append(piece.partition)
+    return [
+        Request(day, f"{day}@{'+'.join(signatures)}") for day, signatures in sorted(asked.items())
+    ], sorted(outside)
+
+
+def unsettled(compared: Iterable[Compared], changed: Iterable[str], since: date) -> list[str]:
+    """The recent days that changed, or on which the two sides did not agree when last compared."""
+    apart = {row.partition_key for row in compared if row.state != "equal"}
+    return sorted(day for day in apart | set(changed) if day >= since.isoformat())
+
+
+def upstream_changes(
+    flow: str,
+    streams: Sequence[str],
+    systems: Mapping[str, System],
+    days: dg.DailyPartitionsDefinition,
+) -> dg.SensorDefinition:
+    """The sensor of one flow."""
+
+    @dg.sensor(
+        name=f"{flow}_upstream_changes",
+        job_name=flow,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Starts a run of {flow} for every day whose export is new or has changed.",
+    )
+    def sense(
+        context: dg.SensorEvaluationContext,
+        store: dg.ResourceParam[Store],
+        company: dg.ResourceParam[Company],
+    ) -> dg.SensorResult:
+        try:
+            with store.session(Role.READER) as connection:
+                changed = changed_pieces(connection, company, systems, streams, Window())
+        except AccordError as error:
+            return dg.SensorResult(skip_reason=str(error))
+        asked, outside = requests(changed, days.get_partition_keys())
+        if outside:
+            context.log.warning(
+                "%s exports are older than the first business day or in the future; "
+                "`accord run --from %s` takes them in",
+                len(outside),
+                outside[0],
+            )
+        if not asked:
+            return dg.SensorResult(skip_reason="No export is new or has changed.")
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(run_key=request.run_key, partition_key=request.day)
+                for request in asked[:RUNS_A_TICK]
+            ],
+            cursor=asked[:RUNS_A_TICK][-1].run_key,
+        )
+
+    return sense
+
+
+def catch_up(
+    outcome: Outcome, streams: Sequence[str], systems: Mapping[str, System]
+) -> dg.ScheduleDefinition:
+    """The schedule that runs half an hour ahead of an outcome's deadline."""
+    ahead = datetime.combine(date(2000, 1, 2), outcome.deadline) - timedelta(minutes=30)  # noqa: DTZ001
+
+    @dg.schedule(
+        name=f"{outcome.name}_catch_up",
+        job_name=outcome.flow,
+        cron_schedule=f"{ahead.minute} {ahead.hour} * * *",
+        execution_timezone=outcome.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Ahead of the deadline, runs again what is not settled yet: {outcome.says}.",
+    )
+    def catch(
+        context: dg.ScheduleEvaluationContext,
+        store: dg.ResourceParam[Store],
+        company: dg.ResourceParam[Company],
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        today = context.scheduled_execution_time.date()
+        with store.session(Role.READER) as connection:
+            window = Window(first=today - LOOK_BACK)
+            changed = changed_pieces(connection, company, systems, streams, window)
+            rows = comparisons(connection, outcome.reconciliation)
+        found = unsettled(rows, (piece.partition for piece in changed), today - LOOK_BACK)
+        if not found:
+            yield dg.SkipReason("Every recent day is settled.")
+        for day in found:
+            yield dg.RunRequest(run_key=f"{day}@{today}", partition_key=day)
+
+    return catch
+
+
+def changed_pieces(
+    connection: Connection,
+    company: Company,
+    systems: Mapping[str, System],
+    streams: Sequence[str],
+    window: Window,
+) -> list[Slice]:
+    """The pieces of these streams that may hold something not landed yet."""
+    found: list[Slice] = []
+    for stream in _named(systems, streams):
+        source = company.client(stream.name.system)
+        if isinstance(source, Source):
+            found += news(connection, stream, source.slices(stream.name.stream, window))
+    return found
+
+
+def _named(systems: Mapping[str, System], names: Sequence[str]) -> Iterator[Stream]:
+    for system in systems.values():
+        for stream in system.streams:
+            if str(stream.name) in names:
+                yield stream

@@ -1,0 +1,1 @@
+"""One folder per connected system; the only places that know them."""
