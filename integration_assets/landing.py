@@ -1,4 +1,4 @@
-"""Landing assets: one per stream, partitioned by business day; and the systems they come from."""
+"""Landing assets: one per stream, by business day where it has days; and where they come from."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from accord.catalog import Stream, System
 from accord.connector import Source
 from accord.contracts.odcs import load
 from accord.intake import take_in
+from accord.records import Window
 from accord.sandbox.company import Company
 from accord.store.database import Store
 from accord.store.landing import Landed
@@ -40,20 +41,24 @@ def external(system: System, stream: Stream) -> dg.AssetSpec:
 def landing(
     system: System, stream: Stream, days: dg.DailyPartitionsDefinition
 ) -> dg.AssetsDefinition:
-    """The asset that reads a stream and lands every version of every record as received."""
+    """The asset that reads a stream and lands every version of every record as received.
+
+    A stream whose records belong to no business day is an asset without partitions, read whole.
+    """
     contract = load(stream.contract)
 
     @dg.asset(
         key=landing_key(stream),
         deps=[external_key(stream)],
-        partitions_def=days,
-        backfill_policy=BACKFILL,
+        partitions_def=days if stream.partitioned else None,
+        backfill_policy=BACKFILL if stream.partitioned else None,
         retry_policy=failures.RETRIES,
         pool=system.name,
         group_name="landing",
         kinds={"postgres"},
         owners=["team:integration"],
-        description=f"{stream.title}: every version as received, append-only. {contract.description}",
+        description=f"{stream.title}: every version as received, append-only. "
+        f"{contract.description}",
         metadata={"dagster/column_schema": contract_schema(contract)},
     )
     def land(
@@ -61,13 +66,14 @@ def landing(
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
     ) -> dg.MaterializeResult:
-        asked = Days.of(context.run.tags)
+        asked = Days.of(context.run.tags) if stream.partitioned else None
         with failures.classed(context):
             source = company.client(system.name)
             if not isinstance(source, Source):
                 raise TypeError(f"systems/{system.name}/client.py does not read streams")
-            taken = take_in(store, stream, source, asked.window, run_id=context.run_id)
-        for day in asked.keys:
+            window = asked.window if asked else Window()
+            taken = take_in(store, stream, source, window, run_id=context.run_id)
+        for day in asked.keys if asked else ():
             context.add_asset_metadata(
                 _counted(taken.counts, day), asset_key=landing_key(stream), partition_key=day
             )
@@ -79,7 +85,7 @@ def landing(
                 for name in ("read", "landed", "unchanged", "rejected", "removed")
             ),
         )
-        return dg.MaterializeResult()
+        return dg.MaterializeResult(metadata=None if asked else _counted(taken.counts, ""))
 
     return land
 
@@ -93,5 +99,5 @@ def _counted(counts: Landed, day: str) -> Mapping[str, Any]:
         "rejected": rejected,
         "removed": counts.removed[day],
         "completeness": (read - rejected) / read if read else 1.0,
-        "export": "read" if read else "none for this day",
+        "export": "read" if read else "nothing there",
     }

@@ -26,8 +26,9 @@ from accord.quality.gate import PartitionVerdict
 from accord.quality.rules import BatchRule, Rule, Rules, rules_of
 
 if TYPE_CHECKING:
-    from great_expectations.datasource.fluent import SQLDatasource
+    from great_expectations.data_context import AbstractDataContext
 
+_SOURCE = "accord"
 _HOLDS = "holds__"
 _COPIES = "copies__"
 _COUNTS = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
@@ -66,14 +67,14 @@ def evaluate(url: str, contract: Contract, partitions: Sequence[str]) -> list[Ex
     """
     sql_pass.check_partitions(contract, partitions)
     rules = rules_of(contract)
-    with _source(url) as source:
+    with _context(url) as context:
         found = _validated(
-            source, "rows", row_query(contract, rules, partitions), rules_on_rows(rules)
+            context, "rows", row_query(contract, rules, partitions), rules_on_rows(rules)
         )
         on_batch = [rule for rule in rules.batches if rule.kind != "unique"]
         if on_batch:
             query = batch_query(contract, on_batch, partitions)
-            found += _validated(source, "partitions", query, on_batch)
+            found += _validated(context, "partitions", query, on_batch)
     return sorted(found, key=lambda outcome: outcome.rule)
 
 
@@ -238,14 +239,19 @@ def _number(limit: Decimal | None) -> int | float | None:
 
 
 def _validated(
-    source: SQLDatasource, name: str, query: str, rules: Sequence[Rule]
+    context: AbstractDataContext, name: str, query: str, rules: Sequence[Rule]
 ) -> list[ExpectationOutcome]:
     import great_expectations as gx
 
-    batch = source.add_query_asset(name, query).add_batch_definition_whole_table(name).get_batch()
-    suite = gx.ExpectationSuite(name=name, expectations=[_expectation(rule) for rule in rules])
+    source = context.data_sources.get(_SOURCE)
+    rows = source.add_query_asset(name, query).add_batch_definition_whole_table(name)
+    expectations = [_expectation(rule) for rule in rules]
+    suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
+    judged = context.validation_definitions.add(
+        gx.ValidationDefinition(name=name, data=rows, suite=suite)
+    )
     found = []
-    for result in batch.validate(suite, result_format=_COUNTS).results:
+    for result in judged.run(result_format=_COUNTS).results:
         rule = result.expectation_config.meta["rule"]
         if result.exception_info.get("raised_exception", True):
             raise Stop(
@@ -258,8 +264,8 @@ def _validated(
 
 
 @contextmanager
-def _source(url: str) -> Iterator[SQLDatasource]:
-    """Yield a data source of an in-memory context that neither writes files nor calls home."""
+def _context(url: str) -> Iterator[AbstractDataContext]:
+    """Yield an in-memory context with the database; it neither writes files nor calls home."""
     with warnings.catch_warnings():
         # Its own use of its dependencies warns; that is nothing anybody here can act on.
         warnings.simplefilter("ignore")
@@ -279,12 +285,13 @@ def _source(url: str) -> Iterator[SQLDatasource]:
         )
         address = make_url(url).set(drivername="postgresql+psycopg2")
         source = context.data_sources.add_sql(
-            "accord",
+            _SOURCE,
             connection_string=address.render_as_string(hide_password=False),
-            create_temp_table=False,
+            # Without it, the columns are found out by fetching the whole query.
+            create_temp_table=True,
         )
         try:
-            yield source
+            yield context
         finally:
             source.get_execution_engine().close()
             source.get_engine().dispose()

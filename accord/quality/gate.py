@@ -56,8 +56,8 @@ class PartitionVerdict:
     """The answer for one exact version of one partition, by one version of its contract.
 
     `rejected` counts rows, `rejected_rows` lists them by key: all of them while the gate is open,
-    the first `LISTED` where the budget closed it. `closed_by` and `warnings` name rules; `broken`
-    counts, for every broken rule, rows or (for queries) the partition itself.
+    at least the first `LISTED` where the budget closed it. `closed_by` and `warnings` name rules;
+    `broken` counts, for every broken rule, rows or (for queries) the partition itself.
     """
 
     entity: str
@@ -105,7 +105,7 @@ def decide(
     broken.update(
         rule.name for rule in rules.batches if rule.comparison and not _holds(rule, measured)
     )
-    rejected = sum(rows for names, rows in measured.broken.items() if fatal & set(names))
+    rejected = _rejections(measured.broken, fatal)
     batch = [rule.name for rule in rules.batches if rule.name in fatal and broken[rule.name]]
     # A row that nobody can name cannot be held back alone.
     nameless = {name for row in measured.rows if not row.row_key for name in row.rules}
@@ -128,6 +128,10 @@ def decide(
         broken=dict(+broken),
         numbers=measured.numbers,
     )
+
+
+def _rejections(broken: Mapping[tuple[str, ...], int], fatal: set[str]) -> int:
+    return sum(rows for names, rows in broken.items() if fatal.intersection(names))
 
 
 def _holds(rule: BatchRule, measured: Measured) -> bool:
@@ -213,10 +217,16 @@ def _rejected(
     fatal = [rule for rule in rules.rows if rule.severity == "error"]
     if not broken or not fatal:
         return found
-    budgets = (int(contract.reject_budget * checked[partition]) for partition in broken)
-    bound = {"partitions": list(broken), "limit": max(LISTED, *budgets)}
-    for partition, key, names in _rows(connection, sql_pass.listed(contract, fatal), bound):
-        found[partition][key] = names
+    names = {rule.name for rule in fatal}
+    counts = {partition: _rejections(found_in, names) for partition, found_in in broken.items()}
+    within = (
+        rows
+        for partition, rows in counts.items()
+        if rows <= contract.reject_budget * checked[partition]
+    )
+    bound = {"partitions": list(broken), "limit": max(LISTED, *within, 0)}
+    for partition, key, rules_broken in _rows(connection, sql_pass.listed(contract, fatal), bound):
+        found[partition][key] = rules_broken
     return found
 
 

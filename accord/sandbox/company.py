@@ -14,45 +14,20 @@ import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from accord.catalog import System, discover
 from accord.connector import Client, Connection
+from accord.emulation import Emulator, Setup
 from accord.errors import Stop
 from accord.secrets import Secrets
 from accord.settings import Settings
 
 SEED = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What an emulator is started with. `folder` keeps its state; `secret` signs clients in."""
-
-    folder: Path
-    seed: int
-    today: date
-    secret: str
-
-
-class Emulator(Protocol):
-    """A running emulator of one system."""
-
-    @property
-    def url(self) -> str:
-        """Where its API (or its folder) is."""
-
-    @property
-    def token_url(self) -> str:
-        """Where its sign-in is; "" where there is none."""
-
-    def stop(self) -> None:
-        """Stop serving; the state stays."""
 
 
 class Company:

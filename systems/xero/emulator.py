@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from accord.sandbox.faults import Choosing, Fault, Faults, afflicted
-from accord.sandbox.server import Request, Response, Server, json_response, route
+from accord.emulation.faults import Choosing, Fault, Faults, afflicted
+from accord.emulation.server import Request, Response, Server, json_response, route
 from systems.xero.emulator_limits import REAL_LIMITS, Limits, Throttle
 from systems.xero.emulator_listing import page
 from systems.xero.emulator_posting import Posting

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from accord.sandbox.server import Response
+from accord.emulation.server import Response
 
 _MINUTE, _DAY = 60.0, 86_400.0
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from accord.sandbox.server import Request
+from accord.emulation.server import Request
 from systems.xero.emulator_rules import Kind, conditions, shown
 
 _PAGE_SIZE, _LARGEST_PAGE = 100, 1000

@@ -21,8 +21,8 @@ from openapi_core.exceptions import OpenAPIError
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from accord.records import Slice
-from accord.sandbox.faults import Fault
-from accord.sandbox.server import Response, Server
+from accord.emulation.faults import Fault
+from accord.emulation.server import Response, Server
 from tests.support import xero
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -16,7 +16,7 @@ import stamina
 
 from accord.errors import Unanswered
 from accord.records import Slice
-from accord.sandbox.faults import Fault, Faults
+from accord.emulation.faults import Fault, Faults
 from systems.xero.client import XeroClient, connect
 from tests.support import localstack_xero, xero
 from tests.support.xero_sdk import Sdk

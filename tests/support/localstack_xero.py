@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -14,8 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from accord.sandbox.faults import Faults, afflicted
-from accord.sandbox.server import Request, Response, Server, route
+from accord.emulation.faults import Faults, afflicted
+from accord.emulation.server import Request, Response, Server, route
 
 VERSION = "0.1.2"
 _UNREACHABLE = ("ConnectionError", "NewConnectionError", "Temporary failure", "Read timed out")
@@ -26,16 +27,22 @@ def installed() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "accord-tests" / f"localstack-xero-{VERSION}"
     python, complete = folder / "bin" / "python", folder / "complete"
-    if complete.exists():
-        return python
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            _install(folder, python)
+            complete.touch()
+    return python
+
+
+def _install(folder: Path, python: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
     pip = [python, "-m", "pip", "install", "--quiet", f"localstack-xero=={VERSION}"]
     outcome = subprocess.run(pip, check=False, capture_output=True, text=True)
     if outcome.returncode and any(word in outcome.stderr for word in _UNREACHABLE):
         pytest.skip("NOT CHECKED against localstack-xero: no package registry can be reached")
     assert outcome.returncode == 0, outcome.stderr
-    complete.touch()
-    return python
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from accord.connector import Connection
 from accord.records import Found, Receipt, Write, content_digest
-from accord.sandbox.faults import Choosing, Fault
+from accord.emulation.faults import Choosing, Fault
 from accord.secrets import Secrets
 from systems.xero.client import XeroClient, connect
 from systems.xero.emulator import Emulator, Limits, start

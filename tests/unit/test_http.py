@@ -12,7 +12,7 @@ import stamina
 
 from accord.errors import AccordError, Retry, Stop, Unanswered
 from accord.http import LONGEST_WAIT, READ_ATTEMPTS, Api, ClientCredentials, Pace
-from accord.sandbox.server import Request, Response, Server, json_response, route
+from accord.emulation.server import Request, Response, Server, json_response, route
 from accord.secrets import Secret
 from tests.support.tls import self_signed
 

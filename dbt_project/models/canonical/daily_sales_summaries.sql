@@ -1,6 +1,6 @@
 {{ config(
     pre_hook="{{ drop_asked_days() }}",
-    indexes=[{'columns': ['business_date']}]
+    indexes=[{'columns': ['business_date', 'category'], 'unique': true}]
 ) }}
 
 with sales as (

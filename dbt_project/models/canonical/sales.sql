@@ -1,9 +1,14 @@
 -- Lines share few signatures (all that a rule looks at), so the rules are tried once a signature.
 -- A model of its own for that would have to be ephemeral, and dbt weaves an ephemeral model in only
--- once while a process goes on using one manifest.
+-- once while a process goes on using one manifest. PostgreSQL cannot know how few signatures there
+-- are and would sort all lines to merge them; left to a hash, they also stay in order for the indexes.
 {{ config(
-    pre_hook="{{ drop_asked_days() }}",
-    indexes=[{'columns': ['business_date']}, {'columns': ['product_code', 'business_date']}]
+    pre_hook=["set local enable_mergejoin = off", "{{ drop_asked_days() }}"],
+    indexes=[
+        {'columns': ['business_date', 'sale_id'], 'unique': true},
+        {'columns': ['product_code', 'business_date']},
+        {'columns': ['product_code', 'description']},
+    ]
 ) }}
 
 with lines as (

@@ -13,7 +13,7 @@ import stamina
 
 from accord.errors import Retry, Stop, Unanswered
 from accord.records import Found
-from accord.sandbox.faults import Fault
+from accord.emulation.faults import Fault
 from systems.xero.client import XeroClient
 from systems.xero.emulator import Emulator
 from systems.xero.posting import Plan, plan

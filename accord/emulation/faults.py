@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from accord.sandbox.server import Request, Response
+from accord.emulation.server import Request, Response
 
 FaultKind = Literal[
     "reset_before", "reset_after", "status_before", "status_after", "too_many",

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from accord.sandbox.faults import Fault, Faults
-from accord.sandbox.server import Request, Response, Server, json_response, route
+from accord.emulation.faults import Fault, Faults
+from accord.emulation.server import Request, Response, Server, json_response, route
 
 
 def seen(request: Request) -> Response:

@@ -1,3 +1,9 @@
+{#- UTF-8 bytes as text. convert_from() hands on the collation C of its second argument, of type
+    name, under which comparisons with a table's column could not use that column's index. -#}
+{% macro utf8(payload) -%}
+    convert_from({{ payload }}, 'UTF8') collate "default"
+{%- endmacro %}
+
 {#- The values of one CSV record (RFC 4180), given as bytes without terminator, as a text array.
 
     Records without a quote, nearly all, are simply split. A quoted value may hold commas, line
@@ -5,7 +11,7 @@
 {% macro csv_values(payload) -%}
     (case
         when position('\x22'::bytea in {{ payload }}) = 0
-            then string_to_array(convert_from({{ payload }}, 'UTF8'), ',')
+            then string_to_array({{ utf8(payload) }}, ',')
         when {{ payload }} is not null
             then array(
                 select
@@ -15,7 +21,7 @@
                         else field[1]
                     end
                 from regexp_matches(
-                    convert_from({{ payload }}, 'UTF8') || ',',
+                    ({{ utf8(payload) }}) || ',',
                     '("(?:[^"]|"")*"|[^",][^,]*|),',
                     'g'
                 ) as field
