@@ -11,7 +11,10 @@ from accord.connector import Source
 from accord.records import Slice, Window
 from accord.store.database import Connection, Role, Store
 from accord.store.landing import Landed, Lander, note_first_day
-from accord.store.queries import queries
+from accord.store.queries import for_table, queries
+
+MANY = 10_000
+"""Landed records after which the planner's statistics are made anew."""
 
 
 @dataclass(slots=True)
@@ -41,12 +44,16 @@ def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run
     """
     taken = Taken()
     with store.session(Role.LANDER) as connection:
+        # A commit lost in a power cut takes its cursor along, so the piece is just read again.
+        connection.execute("set synchronous_commit = off")
         for piece in source.slices(stream.name.stream, window):
             reading = source.read(stream.name.stream, piece)
             with connection.transaction():
                 taken.add(Lander(connection, stream, run_id).land(piece, reading))
                 if days := [day for day in reading.partitions if day]:
                     note_first_day(connection, date.fromisoformat(min(days)))
+        if taken.counts.landed.total() > MANY:
+            connection.execute(for_table(queries("landing")["analyze"], stream.name.table))
     return taken
 
 
@@ -69,4 +76,3 @@ def news(connection: Connection, stream: Stream, pieces: Iterable[Slice]) -> lis
         ).fetchall()
     )
     return [piece for piece in pieces if known.get(piece.name) != piece.signature]
-

@@ -34,6 +34,7 @@ from integration_assets.publishing import destination, destination_key
 from integration_assets.reconciling import comparison_key, outcome_asset, reconciliation
 from resources.company import company_resource
 from resources.dbt import Dbt
+from resources.second_opinion import second_opinion_resource
 from sensors.failures import alert_on_run_failure
 from sensors.history import history
 from sensors.upstream import catch_up, upstream_changes
@@ -236,5 +237,10 @@ def defs() -> dg.Definitions:
     dbt = Dbt(settings, where)
     return build_defs(
         the_world(settings, store, dbt),
-        resources={"store": store, "dbt": dbt, "company": company_resource(settings)},
+        resources={
+            "store": store,
+            "dbt": dbt,
+            "company": company_resource(settings),
+            "second_opinion": second_opinion_resource(CONTRACTS, where),
+        },
     )

@@ -12,11 +12,12 @@ from accord.contracts.model import Contract
 from accord.errors import Stop
 from accord.lineage import Model
 from accord.quality import enforce
+from accord.quality.expectations import agreement
 from accord.quality.gate import PartitionVerdict, judge
+from accord.quality.second_opinion import SecondOpinion
 from accord.store import builds, verdicts
 from accord.store.builds import Span
 from accord.store.database import Role, Store
-from accord.store.server import PSYCOPG_2
 from accord.store.verdicts import Current
 from integration_assets import failures
 from integration_assets.modelling import BEHIND_GATE, CANONICAL
@@ -47,11 +48,15 @@ def gate(contract: Contract, model: Model) -> dg.AssetChecksDefinition:
         pool="warehouse",
     )
     def hold(
-        context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[Store]
+        context: dg.AssetCheckExecutionContext,
+        store: dg.ResourceParam[Store],
+        second_opinion: dg.ResourceParam[SecondOpinion],
     ) -> Iterator[dg.AssetCheckResult]:
         asked = Days.of(context.run.tags)
         with failures.classed(context.op_execution_context):
-            judged = judge_and_keep(store, contract, target, asked.span, run_id=context.run.run_id)
+            judged = judge_and_keep(
+                store, second_opinion, contract, target, asked.span, run_id=context.run.run_id
+            )
             partitions = asked.keys if contract.partition_column else [""]
             with store.session(Role.READER) as connection:
                 standing = verdicts.current(connection, contract.name, partitions)
@@ -67,7 +72,13 @@ def gate(contract: Contract, model: Model) -> dg.AssetChecksDefinition:
 
 
 def judge_and_keep(
-    store: Store, contract: Contract, target: str, span: Span, *, run_id: str
+    store: Store,
+    second: SecondOpinion,
+    contract: Contract,
+    target: str,
+    span: Span,
+    *,
+    run_id: str,
 ) -> list[PartitionVerdict]:
     """Judge what was built since its last verdict, have Great Expectations agree, keep the verdicts.
 
@@ -83,7 +94,7 @@ def judge_and_keep(
         if not partitions:
             return []
         judged = judge(connection, contract, partitions)
-        _seconded(store, contract, judged, partitions)
+        _seconded(second, contract, judged, partitions)
         enforce.keep(connection, contract, judged, run_id=run_id)
     return judged
 
@@ -119,12 +130,9 @@ def results(key: dg.AssetKey, standing: Sequence[Current]) -> Iterator[dg.AssetC
 
 
 def _seconded(
-    store: Store, contract: Contract, judged: Sequence[PartitionVerdict], partitions: Sequence[str]
+    second: SecondOpinion, contract: Contract, judged: Sequence[PartitionVerdict], partitions: Sequence[str]
 ) -> None:
-    from accord.quality.expectations import agreement, evaluate
-
-    outcomes = evaluate(store.address.url(PSYCOPG_2), contract, partitions)
-    apart = agreement(judged, outcomes)
+    apart = agreement(judged, second.evaluate(contract, partitions))
     if apart:
         raise Stop(
             f"Great Expectations and the SQL pass disagree on {contract.name}: {', '.join(apart)}",

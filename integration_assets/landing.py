@@ -72,7 +72,7 @@ def landing(
             if not isinstance(source, Source):
                 raise TypeError(f"systems/{system.name}/client.py does not read streams")
             window = asked.window if asked else Window()
-            taken = take_in(store, stream, source, window, run_id=context.run_id)
+            taken = take_in(store, stream, source, window, run_id=context.run.run_id)
         for day in asked.keys if asked else ():
             context.add_asset_metadata(
                 _counted(taken.counts, day), asset_key=landing_key(stream), partition_key=day

@@ -10,6 +10,7 @@ import dagster as dg
 
 from accord.contracts.model import Contract
 from accord.lineage import Model, Table
+from accord.quality.second_opinion import SecondOpinion
 from accord.store import builds
 from accord.store.builds import Span
 from accord.store.database import Connection, Role, Store
@@ -45,10 +46,14 @@ def modelled(
         context: dg.AssetExecutionContext,
         store: dg.ResourceParam[Store],
         dbt: dg.ResourceParam[Dbt],
+        second_opinion: dg.ResourceParam[SecondOpinion],
     ):  # noqa: ANN202 - a generator of results
         asked = Days.of(context.run.tags)
         with failures.classed(context), store.alone("build models"):
-            built = brought_up_to_date(store, dbt, target, models, basis, asked.span)
+            stale = stale_days(store, dbt, target, basis, asked.span)
+            if stale:
+                second_opinion.warm()  # its gate comes next, and it takes seconds to load
+            built = brought_up_to_date(store, dbt, target, models, stale)
         context.log.info("%s: %s of %s days built", target, len(built), len(asked.keys))
         with store.session(Role.READER) as connection:
             for model in models:
@@ -65,24 +70,32 @@ def modelled(
     return build
 
 
-def brought_up_to_date(
-    store: Store, dbt: Dbt, target: str, models: Sequence[Model], basis: Basis, span: Span
-) -> list[str]:
-    """Build the stale days of a target and note what they were built from; return those days.
-
-    The basis is read before building, so a change that lands meanwhile leaves the day stale.
-    """
+def stale_days(
+    store: Store, dbt: Dbt, target: str, basis: Basis, span: Span
+) -> Mapping[str, str]:
+    """The days whose models were built from something else than there is now, and from what."""
     with store.session(Role.READER) as connection:
         wanted = {
             day: f"{dbt.version[:16]};{value}" for day, value in basis(connection, span).items()
         }
-        stale = builds.stale(connection, target, wanted, span)
+        return {day: wanted[day] for day in builds.stale(connection, target, wanted, span)}
+
+
+def brought_up_to_date(
+    store: Store, dbt: Dbt, target: str, models: Sequence[Model], stale: Mapping[str, str]
+) -> list[str]:
+    """Build the stale days of a target and note what they were built from; return those days.
+
+    That was read before building, so a change that lands meanwhile leaves the day stale.
+    """
     if stale:
         with_project(store, dbt)
-        dbt.run([model.name for model in models], days=stale)
+        dbt.run([model.name for model in models], days=sorted(stale))
         with store.transaction(Role.MODELER) as connection:
-            builds.note(connection, target, {day: wanted[day] for day in stale})
-    return stale
+            builds.note(connection, target, stale)
+            for model in models:
+                builds.refresh_statistics(connection, model.key)
+    return sorted(stale)
 
 
 def with_project(store: Store, dbt: Dbt) -> None:

@@ -18,11 +18,13 @@ import dagster as dg
 
 from accord.cli.passes import Announce, PassRequest, PassResult
 from accord.connector import Source
+from accord.quality.second_opinion import SecondOpinion
 from accord.sandbox.company import Company
 from accord.store.database import Role, Store
 from accord.store.landing import note_first_day
 from accord.store.reports import gates
-from integration_assets.definitions import World, build_defs, the_world
+from accord.store.server import PSYCOPG_2
+from integration_assets.definitions import CONTRACTS, World, build_defs, the_world
 from integration_assets.modelling import BEHIND_GATE_TAG
 from integration_assets.partitions import Days
 from integration_assets.publishing import DISTRUST_TAG
@@ -51,12 +53,20 @@ def orchestrator(
     with store.transaction(Role.LANDER) as connection:
         note_first_day(connection, min(days.first for days in asked.values()))
     world = the_world(settings, store, dbt)
-    definitions = build_defs(
-        world,
-        resources={"store": store, "dbt": dbt, "company": company},
-        loggers={"progress": _progress(announce)},
-    )
-    with dagster_instance(settings, store.address) as instance:
+    with (
+        dagster_instance(settings, store.address) as instance,
+        SecondOpinion(CONTRACTS, store.address.url(PSYCOPG_2)) as second_opinion,
+    ):
+        definitions = build_defs(
+            world,
+            resources={
+                "store": store,
+                "dbt": dbt,
+                "company": company,
+                "second_opinion": second_opinion,
+            },
+            loggers={"progress": _progress(announce)},
+        )
         _bury_the_dead(instance)
         for flow, days in asked.items():
             result.days += len(days.keys)

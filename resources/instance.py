@@ -16,6 +16,9 @@ from accord.store.server import PSYCOPG_2, Address
 
 URL_VARIABLE = "ACCORD_DAGSTER_STORAGE"
 
+EVENTS_AT_ONCE = "200"
+"""How many materializations of a range Dagster stores in one write instead of one each."""
+
 
 def configuration(settings: Settings) -> dict[str, Any]:
     """The content of dagster.yaml: PostgreSQL storage, pools, retention, no telemetry."""
@@ -58,6 +61,7 @@ def dagster_home(settings: Settings, address: Address) -> Path:
     os.environ["DAGSTER_HOME"] = str(folder)
     os.environ[URL_VARIABLE] = address.dagster.url(PSYCOPG_2)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_AT_ONCE)
     return folder
 
 

@@ -2,82 +2,179 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import shutil
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import yaml
 from rich.console import Console
+from rich.table import Table
 
-from accord.cli.world import opened
+from accord.cli.services import Services
+from accord.cli.world import World, opened
 from accord.errors import Stop
 from accord.sandbox.company import Company
-from accord.settings import CHECKOUT
+from accord.settings import CHECKOUT, Settings, load
 
-GRACE_SECONDS = 20
+START_SECONDS = 180
+_LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
+    locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
 
 
 def serve(console: Console, *, port: int) -> int:
-    """Serve until Ctrl-C or SIGTERM; return 0 when everything stopped cleanly."""
-    with opened() as world, _asked_to_stop() as stop, Company(
-        world.settings, today=datetime.now(UTC).date(), systems=world.systems
-    ) as company:
-        addresses = company.serve()
-        for entry in entry_points(group="accord.homes"):
-            entry.load()(world.settings, world.store.address)
-        port = port or _free_port()
+    """Serve until Ctrl-C or SIGTERM; return 0 when everything stopped cleanly.
+
+    Raises Stop when this installation is served already, the port is taken, or a service fails.
+    """
+    settings = load()
+    with _only_one(settings) as lock, _asked_to_stop() as stop, console.status("Starting …") as told:
         _check_free(port)
-        console.print(f"Dagster web UI   http://127.0.0.1:{port}")
-        for name, url in addresses.items():
-            console.print(f"Sandbox {name:<8} {url}")
-        console.print("Sensors are on. Stop with Ctrl-C.")
-        with _dagster(port) as child:
-            while child.poll() is None and not stop:
-                time.sleep(0.2)
-            if child.poll() is not None and not stop:
-                raise Stop("Dagster ended by itself", remedy="read what it said above")
+        with (
+            opened(settings) as world,
+            Company(settings, today=datetime.now(UTC).date(), systems=world.systems) as company,
+        ):
+            sandbox = company.serve()
+            with _dagster(world, port or _free_port()) as (url, services):
+                lock.write_text(f"at {url} by the process {os.getpid()}", encoding="utf-8")
+                _wait_until_loaded(url, services, stop)
+                if not stop:
+                    told.stop()
+                    _announce(console, url, sandbox, services.log)
+                while not stop:
+                    _check_alive(services)
+                    time.sleep(0.2)
+                told.update("Stopping …")
+                told.start()
     console.print("Stopped.")
     return 0
 
 
+def _announce(console: Console, url: str, sandbox: Mapping[str, str], log: Path) -> None:
+    lines = Table.grid(padding=(0, 2))
+    lines.add_row("Web UI", f"[bold]{url}[/]")
+    for name, address in sandbox.items():
+        lines.add_row(f"Sandbox {name}", address)
+    lines.add_row("Log", str(log))
+    console.print("[green]Accord is up.[/] A new or changed export starts its run by itself.\n")
+    console.print(lines, highlight=False)
+    console.print("\nStop with Ctrl-C.")
+
+
 @contextmanager
-def _dagster(port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `dagster dev`, and end it with everything it started."""
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [
-            sys.executable, "-m", "dagster", "dev", "--workspace", str(CHECKOUT / "workspace.yaml"),
-            "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning",
-        ],
-        cwd=CHECKOUT,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
-        start_new_session=True,
-    )  # fmt: skip
+def _dagster(world: World, port: int) -> Iterator[tuple[str, Services]]:
+    """Run the code server, the web UI and the daemon; give the address of the UI."""
+    _make_home(world)
+    location = yaml.safe_load((CHECKOUT / "workspace.yaml").read_text(encoding="utf-8"))
+    code = location["load_from"][0]["python_module"]
+    # A socket's path must be short, so it does not lie under the home folder.
+    folder = Path(tempfile.mkdtemp(prefix="accord-"))
+    reached = {"socket": str(folder / "code"), "location_name": code["location_name"]}
+    workspace = folder / "workspace.yaml"
+    workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": reached}]}))
+    python, quiet = (sys.executable, "-m"), ("--log-level", "warning")
     try:
-        yield child
+        with Services(
+            world.settings.home / "logs" / "up.log",
+            environment={**os.environ, "PYTHONWARNINGS": "ignore"},
+            folder=CHECKOUT,
+        ) as services:
+            services.start("code server", [
+                *python, "dagster", "code-server", "start", "--socket", reached["socket"],
+                "-m", code["module_name"], "-a", code["attribute"], "-d", str(CHECKOUT),
+                "--location-name", code["location_name"],
+                "--use-python-environment-entry-point", *quiet,
+            ])  # fmt: skip
+            services.start("web UI", [
+                *python, "dagster_webserver", "--host", "127.0.0.1", "--port", str(port),
+                "--workspace", str(workspace), "--dagster-log-level", "warning",
+            ])  # fmt: skip
+            services.start("daemon", [
+                *python, "dagster._daemon", "run", "--workspace", str(workspace), *quiet,
+            ])  # fmt: skip
+            yield f"http://127.0.0.1:{port}", services
     finally:
-        for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            if child.poll() is None:
-                child.send_signal(sent)
-                try:
-                    child.wait(timeout=GRACE_SECONDS)
-                except subprocess.TimeoutExpired:
-                    continue
-        _end_group(child.pid)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end_group(group: int) -> None:
-    """End what the child left behind in its own session, and nothing else."""
+def _make_home(world: World) -> None:
+    homes = list(entry_points(group="accord.homes"))
+    if not homes:
+        raise Stop("The web UI has nowhere to keep its runs", remedy="run `make setup`")
+    for home in homes:
+        home.load()(world.settings, world.store.address)
+
+
+def _wait_until_loaded(url: str, services: Services, stop: list[int]) -> None:
+    """Return when the UI shows the code. Raises Stop when it cannot."""
+    deadline = time.monotonic() + START_SECONDS
+    while not stop:
+        _check_alive(services)
+        if (found := _locations(url)) and not any("PythonError" in kind for kind, _ in found):
+            return
+        if time.monotonic() > deadline:
+            raise Stop(
+                f"The assets did not load in {START_SECONDS} s",
+                remedy=f"read the end of {services.log}, and try `accord doctor`",
+            )
+        time.sleep(0.2)
+
+
+def _locations(url: str) -> list[tuple[str, str]]:
+    """How the code locations stand, by the name of the answer's type; none while loading."""
+    asked = urllib.request.Request(  # noqa: S310 - our own server on loopback
+        f"{url}/graphql",
+        data=json.dumps({"query": _LOCATIONS}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
     try:
-        os.killpg(group, signal.SIGTERM)
-    except ProcessLookupError:
-        return
+        with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
+            entries: list[Any] = json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
+    except (OSError, KeyError, ValueError):
+        return []
+    loaded = [entry["locationOrLoadError"] for entry in entries]
+    return [(item["__typename"], item.get("message", "")) for item in loaded if item]
+
+
+def _check_alive(services: Services) -> None:
+    if ended := services.ended():
+        raise Stop(
+            f"The {' and the '.join(ended)} ended unasked",
+            remedy=f"read the end of {services.log}, then run `accord up` again",
+        )
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[Path]:
+    """Hold the right to serve this installation. Raises Stop when another process has it."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    path = settings.home / "up.lock"
+    with path.open("a", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            where = path.read_text(encoding="utf-8") or "by a process that is still starting"
+            raise Stop(
+                f"Accord is up already {where}",
+                remedy="use that one, or stop it with Ctrl-C first",
+            ) from error
+        try:
+            yield path
+        finally:
+            path.write_text("", encoding="utf-8")
 
 
 @contextmanager

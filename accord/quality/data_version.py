@@ -10,7 +10,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from accord.contracts.model import Contract
-from accord.quality.sql_pass import asked, partition_of, table
+from accord.quality.sql_pass import asked, bound, partition_of, table
 
 EMPTY = "empty"
 
@@ -39,5 +39,5 @@ def data_versions(
 ) -> Mapping[str, str]:
     """Return the version of each asked partition; `EMPTY` where it holds no row."""
     with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(statement(contract), {"partitions": list(partitions)})
+        cursor.execute(statement(contract), bound(partitions))
         return dict.fromkeys(partitions, EMPTY) | dict(cursor.fetchall())

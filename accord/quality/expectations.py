@@ -7,7 +7,6 @@ gets counts, never values: no failing value is fetched, and nothing is written t
 from __future__ import annotations
 
 import logging
-import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,12 +15,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from psycopg.sql import SQL, Composable, Identifier, Literal
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
-from accord.contracts.model import Comparison, Contract
+from accord.contracts.model import Contract
 from accord.errors import Stop
 from accord.quality import sql_pass
+from accord.quality.expectation_batches import COPIES, HOLDS, batch_query, row_query
 from accord.quality.gate import PartitionVerdict
 from accord.quality.rules import BatchRule, Rule, Rules, rules_of
 
@@ -29,23 +29,7 @@ if TYPE_CHECKING:
     from great_expectations.data_context import AbstractDataContext
 
 _SOURCE = "accord"
-_HOLDS = "holds__"
-_COPIES = "copies__"
 _COUNTS = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
-_PLACES = re.compile(r"%%|%\(partitions\)s")
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-_ESCAPED = re.compile(r"\b[eE]'")
-_UNSAFE = re.compile(r"%|(?<!:):(?!:)")
-_COMPARED = {
-    "mustBe": "{0} = {1}",
-    "mustNotBe": "{0} <> {1}",
-    "mustBeGreaterThan": "{0} > {1}",
-    "mustBeGreaterOrEqualTo": "{0} >= {1}",
-    "mustBeLessThan": "{0} < {1}",
-    "mustBeLessOrEqualTo": "{0} <= {1}",
-    "mustBeBetween": "{0} between {1} and {2}",
-    "mustNotBeBetween": "{0} not between {1} and {2}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +47,11 @@ class ExpectationOutcome:
 def evaluate(url: str, contract: Contract, partitions: Sequence[str]) -> list[ExpectationOutcome]:
     """Run the contract's suite over partitions of its table on the PostgreSQL at `url`.
 
-    Raises Stop when an expectation could not be evaluated.
+    Raises Stop when an expectation could not be evaluated, or the database refuses.
     """
     sql_pass.check_partitions(contract, partitions)
     rules = rules_of(contract)
-    with _context(url) as context:
+    with _context(url) as context, _silenced(contract):
         found = _validated(
             context, "rows", row_query(contract, rules, partitions), rules_on_rows(rules)
         )
@@ -102,112 +86,16 @@ def agreement(
     )
 
 
-def row_query(contract: Contract, rules: Rules, partitions: Sequence[str]) -> str:
-    """Return the batch of rows: the columns rules are about, and one column a row condition.
-
-    How often a value occurs is counted over the whole table before partitions are picked.
-    """
-    judged = {rule.column for rule in rules.rows if rule.column}
-    columns: list[Composable] = [SQL("t.{}").format(Identifier(name)) for name in sorted(judged)]
-    columns += [
-        SQL("({}) as {}").format(sql_pass.raw(rule.condition), Identifier(_HOLDS + rule.name))
-        for rule in rules.rows
-        if rule.kind == "row_condition"
-    ]
-    copies = [rule for rule in rules.batches if rule.kind == "unique"]
-    columns += [SQL("t.{}").format(Identifier(_COPIES + rule.name)) for rule in copies]
-    counted = [
-        SQL(
-            "case when o.{0} is not null then count(*) over (partition by o.{0}) end as {1}"
-        ).format(Identifier(rule.column), Identifier(_COPIES + rule.name))
-        for rule in copies
-    ]
-    return _composed(
-        SQL("select {} from (select {} from {} o) t where {}").format(
-            SQL(", ").join(columns),
-            SQL(", ").join([SQL("o.*"), *counted]),
-            sql_pass.table(contract),
-            sql_pass.asked(contract),
-        ),
-        partitions,
-    )
-
-
-def batch_query(contract: Contract, rules: Sequence[BatchRule], partitions: Sequence[str]) -> str:
-    """Return the batch of partitions: for each asked one, whether each batch rule holds."""
-    kept = [
-        SQL("coalesce({}, false) as {}").format(
-            _compared(rule.comparison, SQL("{}.number").format(Identifier(rule.name))),
-            Identifier(_HOLDS + rule.name),
-        )
-        for rule in rules
-        if rule.comparison
-    ]
-    measured = [
-        SQL("left join ({}) {}(part, number) using (part)").format(
-            _measured(contract, rule), Identifier(rule.name)
-        )
-        for rule in rules
-    ]
-    return _composed(
-        SQL("select {} from unnest(%(partitions)s::text[]) p(part) {}").format(
-            SQL(", ").join(kept), SQL(" ").join(measured)
-        ),
-        partitions,
-    )
-
-
-def _measured(contract: Contract, rule: BatchRule) -> Composable:
-    if rule.kind == "sql":
-        return sql_pass.measured(contract, rule)
-    return SQL(
-        "select p.part, count({key}) from unnest(%(partitions)s::text[]) p(part)"
-        " left join (select {of} as part, 1 as {key} from {table} t) c using (part) group by 1"
-    ).format(
-        key=Identifier("row"),
-        of=sql_pass.partition_of(contract),
-        table=sql_pass.table(contract),
-    )
-
-
-def _compared(comparison: Comparison, number: Composable) -> Composable:
-    operands = [sql_pass.literal(operand) for operand in comparison.operands]
-    return SQL(_COMPARED[comparison.operator]).format(number, *operands)
-
-
-def _composed(query: Composable, partitions: Sequence[str]) -> str:
-    """Put the partitions in as literals, and write `:` and `%` inside literals as Unicode escapes.
-
-    Great Expectations passes a query through SQLAlchemy's `text` more than once, which would read
-    them as parameters. Raises Stop where they stand outside of literals.
-    """
-    literal = Literal(list(partitions)).as_string()
-    text = _PLACES.sub(lambda place: "%" if place[0] == "%%" else literal, query.as_string())
-    if _UNSAFE.search(_LITERAL.sub("''", text)) or _ESCAPED.search(text):
-        raise Stop(
-            "A query or condition in a contract holds % or : outside of a text, or an E'' text",
-            remedy="write mod(a, b) for a % b, and plain texts in single quotes",
-        )
-    return _LITERAL.sub(_escaped, text)
-
-
-def _escaped(literal: re.Match[str]) -> str:
-    text = literal[0]
-    if ":" not in text and "%" not in text:
-        return text
-    return "U&" + text.replace("\\", r"\\").replace(":", r"\003A").replace("%", r"\0025")
-
-
 def _expectation(rule: Rule) -> Any:
     import great_expectations.expectations as gxe
 
     meta = {"rule": rule.name}
     if isinstance(rule, BatchRule):
         if rule.kind == "unique":
-            column = _COPIES + rule.name
+            column = COPIES + rule.name
             return gxe.ExpectColumnValuesToBeBetween(column=column, max_value=1, meta=meta)
         return gxe.ExpectColumnValuesToBeInSet(
-            column=_HOLDS + rule.name, value_set=[True], meta=meta
+            column=HOLDS + rule.name, value_set=[True], meta=meta
         )
     about = {"column": rule.column, "meta": meta}
     match rule.kind:
@@ -227,7 +115,7 @@ def _expectation(rule: Rule) -> Any:
             )
         case "row_condition":
             return gxe.ExpectColumnValuesToBeInSet(
-                column=_HOLDS + rule.name, value_set=[True], meta=meta
+                column=HOLDS + rule.name, value_set=[True], meta=meta
             )
 
 
@@ -261,6 +149,18 @@ def _validated(
         count = int(result.result["unexpected_count"] or 0)  # None where there is no row
         found.append(ExpectationOutcome(rule, bool(result.success), count))
     return found
+
+
+@contextmanager
+def _silenced(contract: Contract) -> Iterator[None]:
+    """Turn the database's errors, whose text may hold a value, into ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise Stop(
+            f"Great Expectations could not judge {contract.table}: {type(error.orig).__name__}",
+            remedy="run the contract's conditions and queries by hand to see which one fails",
+        ) from None
 
 
 @contextmanager

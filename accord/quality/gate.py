@@ -16,7 +16,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import Composed
 
 from accord.contracts.model import Contract
-from accord.errors import Retry
+from accord.errors import Retry, Stop
 from accord.quality import sql_pass
 from accord.quality.data_version import data_versions
 from accord.quality.rules import BatchRule, Rules, rules_of
@@ -147,7 +147,7 @@ def _measure(
     partitions: Sequence[str],
     versions: Mapping[str, str],
 ) -> Mapping[str, Measured]:
-    asked = {"partitions": list(partitions)}
+    asked = sql_pass.bound(partitions)
     checked = dict(_rows(connection, sql_pass.checked_rows(contract), asked))
     broken: dict[str, dict[tuple[str, ...], int]] = defaultdict(dict)
     for partition, names, rows in _rows(connection, sql_pass.tallies(contract, rules.rows), asked):
@@ -174,8 +174,15 @@ def _measure(
 def _rows(
     connection: psycopg.Connection[Any], query: Composed, parameters: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        return cursor.execute(query, parameters).fetchall()
+    try:
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(query, parameters).fetchall()
+    except (psycopg.DataError, psycopg.ProgrammingError) as error:
+        # The database's own words may hold a value, so only its class of error is passed on.
+        raise Stop(
+            f"A contract could not be judged: {type(error).__name__}",
+            remedy="run the contract's conditions and queries by hand to see which one fails",
+        ) from None
 
 
 _Blamed = dict[str, dict[str, list[str]]]
@@ -224,7 +231,7 @@ def _rejected(
         for partition, rows in counts.items()
         if rows <= contract.reject_budget * checked[partition]
     )
-    bound = {"partitions": list(broken), "limit": max(LISTED, *within, 0)}
+    bound = sql_pass.bound(list(broken)) | {"limit": max(LISTED, *within, 0)}
     for partition, key, rules_broken in _rows(connection, sql_pass.listed(contract, fatal), bound):
         found[partition][key] = rules_broken
     return found

@@ -1,7 +1,7 @@
 """Builds the SQL that finds what breaks a contract: one statement for all row rules.
 
-Identifiers are quoted and values composed by psycopg. Every statement takes the parameter
-`partitions`, a list of partition keys as text, and says the partition in the same text form.
+Identifiers are quoted and values composed by psycopg. Every statement takes the parameters that
+`bound` returns for partition keys as text, and says the partition in the same text form.
 """
 
 from __future__ import annotations
@@ -41,6 +41,15 @@ def _is_iso_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def bound(partitions: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters of all statements here.
+
+    Days and their texts are two parameters, because one that is cast to both is no constant to
+    the planner, which then compares each row with each partition.
+    """
+    return {"partitions": list(partitions), "partition_keys": list(partitions)}
 
 
 def table(contract: Contract) -> Composed:
@@ -222,7 +231,7 @@ def _filled(contract: Contract, rule: BatchRule) -> Composed:
         elif text == "partitions" and contract.partition_column:
             pieces.append(SQL("%(partitions)s::{}[]").format(partition_type(contract)))
         elif text == "partition_keys" and contract.partition_column:
-            pieces.append(SQL("%(partitions)s::text[]"))
+            pieces.append(SQL("%(partition_keys)s::text[]"))
         else:
             raise Stop(
                 f"The rule {rule.name} of contract {contract.name} leaves a place for {text}",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from accord.catalog import Stream
 from accord.errors import Retry, Stop
@@ -68,7 +69,8 @@ def prepared(address: Address, streams: Iterable[Stream]) -> Store:
     Raises Stop when the login may not do that.
     """
     _ensure_database(address)
-    _ensure_database(address.dagster)
+    # Of the run history a power cut may take the last moments; each event would else wait for disk.
+    _ensure_database(address.dagster, settings={"synchronous_commit": "off"})
     with _connected(address) as connection:
         connection.execute("select pg_advisory_lock(hashtextextended('accord: prepare', 1))")
         try:
@@ -118,7 +120,7 @@ def _connected(address: Address) -> Iterator[Connection]:
         yield connection
 
 
-def _ensure_database(address: Address) -> None:
+def _ensure_database(address: Address, settings: Mapping[str, str] | None = None) -> None:
     try:
         psycopg.connect(address.conninfo).close()
     except psycopg.OperationalError as error:
@@ -127,16 +129,14 @@ def _ensure_database(address: Address) -> None:
                 f"The database {address.database} cannot be reached",
                 remedy="check DATABASE_URL and that the server runs; `accord doctor` tells more",
             ) from error
-        _create_database(address)
+        _create_database(address, settings or {})
 
 
-def _create_database(address: Address) -> None:
+def _create_database(address: Address, settings: Mapping[str, str]) -> None:
     with _connected(address.sibling("postgres")) as connection:
         try:
             connection.execute(
-                psycopg.sql.SQL("create database {}").format(
-                    psycopg.sql.Identifier(address.database)
-                )
+                sql.SQL("create database {}").format(sql.Identifier(address.database))
             )
         except psycopg.errors.DuplicateDatabase:
             return
@@ -145,6 +145,12 @@ def _create_database(address: Address) -> None:
                 f"The database {address.database} does not exist and may not be created",
                 remedy=f"create the databases {address.database} and {address.dagster.database}",
             ) from error
+        for name, value in settings.items():
+            connection.execute(
+                sql.SQL("alter database {} set {} = {}").format(
+                    sql.Identifier(address.database), sql.Identifier(name), sql.Literal(value)
+                )
+            )
 
 
 def _migrate(address: Address) -> None:

@@ -25,6 +25,8 @@
     that a day without lines loses its rows as well. Runs in the model's own transaction. -#}
 {% macro drop_asked_days() -%}
     {%- if is_incremental() -%}
-        delete from {{ this }} where {{ is_asked('business_date') }}
+        {%- if asked_days() is none -%} truncate {{ this }}
+        {%- else -%} delete from {{ this }} where {{ is_asked('business_date') }}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -10,7 +10,8 @@
 {#- Hook before `products` is filled: drops the products about to be worked out again. -#}
 {% macro drop_touched_products() -%}
     {%- if is_incremental() -%}
-        delete from {{ this }}
-        {%- if asked_days() is not none %} where product_code in ({{ touched_products() }}){% endif %}
+        {%- if asked_days() is none -%} truncate {{ this }}
+        {%- else -%} delete from {{ this }} where product_code in ({{ touched_products() }})
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

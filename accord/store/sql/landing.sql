@@ -12,7 +12,7 @@ create table if not exists landing.{table} (
 );
 
 -- name: grant_table
-grant select, insert on landing.{table} to accord_lander;
+grant select, insert, maintain on landing.{table} to accord_lander;
 grant select on landing.{table} to accord_modeler, accord_gatekeeper, accord_deliverer, accord_reader;
 
 -- name: serialise
@@ -122,3 +122,6 @@ on conflict (only_row) do update set first_day = least(ops.calendar.first_day, e
 
 -- name: first_day
 select first_day from ops.calendar;
+
+-- name: analyze
+analyze landing.{table};

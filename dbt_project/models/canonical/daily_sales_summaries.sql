@@ -1,6 +1,6 @@
 {{ config(
     pre_hook="{{ drop_asked_days() }}",
-    indexes=[{'columns': ['business_date', 'category'], 'unique': true}]
+    indexes=[{'columns': ['summary_id'], 'unique': true}, {'columns': ['business_date']}]
 ) }}
 
 with sales as (

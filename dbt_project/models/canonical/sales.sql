@@ -5,7 +5,8 @@
 {{ config(
     pre_hook=["set local enable_mergejoin = off", "{{ drop_asked_days() }}"],
     indexes=[
-        {'columns': ['business_date', 'sale_id'], 'unique': true},
+        {'columns': ['sale_id'], 'unique': true},
+        {'columns': ['business_date']},
         {'columns': ['product_code', 'business_date']},
         {'columns': ['product_code', 'description']},
     ]

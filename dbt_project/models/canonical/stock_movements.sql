@@ -1,6 +1,6 @@
 {{ config(
     pre_hook="{{ drop_asked_days() }}",
-    indexes=[{'columns': ['business_date', 'product_code'], 'unique': true}]
+    indexes=[{'columns': ['movement_id'], 'unique': true}, {'columns': ['business_date']}]
 ) }}
 
 with sales as (

@@ -113,7 +113,7 @@ addressed as (
             'date', business_date::text,
             'kind', kind,
             'currency', currency,
-            'contact', '{{ var("xero_contact", "Till takings") }}',
+            'contact', '{{ escape_single_quotes(var("xero_contact", "Till takings")) }}',
             'lines', lines,
             'total', total::text
         ) as content

@@ -53,7 +53,8 @@ def sell(
             {"key": f"{day}|{number}", "day": day, "quantity": quantity, "category": category},
         )
         connection.execute(
-            "insert into staging.stg_pos__sales_lines values (%(d)s, %(d)s::date, %(q)s * 2.345)",
+            "insert into staging.stg_pos__sales_lines"
+            " values (%(d)s::text, %(d)s::text::date, %(q)s * 2.345)",
             {"d": day, "q": quantity},
         )
 

@@ -94,7 +94,7 @@ def test_nothing_is_said_about_values_in_logs_or_files(
 
 def test_a_rule_that_breaks_off_is_an_error_not_a_pass(people: str) -> None:
     broken = Quality("odd", None, row_condition="unheard_of = 1")
-    with pytest.raises(Stop, match="could not evaluate the rule"):
+    with pytest.raises(Stop, match="could not judge public.people: UndefinedColumn"):
         evaluate(people, contract(broken), [DAY])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from accord.contracts.model import Column, Comparison, Contract, Quality
-from accord.errors import Retry
+from accord.errors import Retry, Stop
 from accord.quality import gate
 from accord.quality.data_version import EMPTY, data_versions
 from tests.support.contracts import a_contract
@@ -178,3 +179,11 @@ def test_a_table_that_changes_while_it_is_judged_gets_no_verdict(
     put(connection, ("1", DAY, 1))
     with pytest.raises(Retry, match="changed while it was judged"):
         gate.judge(connection, contract(rules=(meddling,)), [DAY])
+
+
+def test_a_condition_that_fails_says_no_value(connection: psycopg.Connection) -> None:
+    put(connection, ("secret", DAY, 1))
+    odd = Quality("odd", None, row_condition="id::int > 0")
+    with pytest.raises(Stop, match="could not be judged: InvalidTextRepresentation") as refusal:
+        gate.judge(connection, contract(rules=(odd,)), [DAY])
+    assert "secret" not in "".join(traceback.format_exception(refusal.value))
