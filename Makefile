@@ -42,7 +42,7 @@ check: setup ## format, lint, types, layers, dbt, fast tests
 	$(VENV)/bin/ruff check $(CODE)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/python -m accord.cli.parsed
+	cd dbt_project && ../$(VENV)/bin/dbt --quiet parse --profiles-dir . --target-path ../.accord/dbt-check
 	$(MAKE) fast
 
 bench: setup ## measure speed and memory, side by side with others

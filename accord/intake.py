@@ -19,9 +19,13 @@ MANY = 10_000
 
 @dataclass(slots=True)
 class Taken:
-    """What an intake came to: counts per partition, and which partitions have other content now."""
+    """What an intake came to: counts per partition, and which partitions have other content now.
+
+    `arrived` are the partitions there was something for, even if it held no record.
+    """
 
     counts: Landed = field(default_factory=Landed)
+    arrived: set[str] = field(default_factory=set)
     pieces: int = 0
 
     @property
@@ -48,6 +52,7 @@ def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run
         connection.execute("set synchronous_commit = off")
         for piece in source.slices(stream.name.stream, window):
             reading = source.read(stream.name.stream, piece)
+            taken.arrived.update(reading.partitions)
             with connection.transaction():
                 taken.add(Lander(connection, stream, run_id).land(piece, reading))
                 if days := [day for day in reading.partitions if day]:

@@ -132,7 +132,7 @@ def _streams(ancestors: Iterable[str], nodes: Mapping[str, Any]) -> tuple[str, .
 
 def _is_stream(node: Mapping[str, Any]) -> bool:
     """A source that a system declares of itself, over a landing table."""
-    return (
+    return bool(
         node["resource_type"] == "source"
         and node["schema"] == "landing"
         and node["source_name"] != _SHARED

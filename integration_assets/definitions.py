@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 
 from accord import catalog
-from accord.catalog import Delivery, System
+from accord.catalog import Delivery, Stream, System
 from accord.contracts.model import Contract
 from accord.contracts.odcs import entities
 from accord.contracts.outcomes import Outcome, load_outcomes
@@ -112,7 +112,7 @@ def build_defs(
             for model in built
             if model.key == key_of(contract)
         ],
-        jobs=[*(_job(flow) for flow in flows), history.job],
+        jobs=[*(_job(flow, world) for flow in flows), history.job],
         sensors=[*sensors, alert_on_run_failure],
         schedules=[
             *(
@@ -133,10 +133,15 @@ def key_of(contract: Contract) -> tuple[str, str]:
     return schema or "canonical", name
 
 
-def _job(flow: str) -> Any:
+def _job(flow: str, world: World) -> Any:
+    """The job of one flow: what it delivers, all that comes from, and all that follows from it."""
+    ends = dg.AssetSelection.assets(
+        *(destination_key(delivery) for delivery in world.deliveries if delivery.flow == flow)
+    )
+    way = (ends.upstream() | ends.downstream()).required_multi_asset_neighbors()
     return dg.define_asset_job(
         flow,
-        selection=dg.AssetSelection.all(),
+        selection=way,
         description=f"The whole way of the flow {flow}: landing, canonical, gates, delivery, "
         "reconciliation, outcome.",
         tags={"accord/flow": flow},
@@ -149,8 +154,21 @@ def _landing(world: World, days: dg.DailyPartitionsDefinition) -> list[Any]:
         for system in world.systems.values()
         for stream in system.streams
         if not stream.read_back
-        for definition in (external(system, stream), landing(system, stream, days))
+        for definition in (
+            external(system, stream),
+            landing(system, stream, days, closed_on=_closed_on(world, stream)),
+        )
     ]
+
+
+def _closed_on(world: World, stream: Stream) -> frozenset[str]:
+    """The weekdays without trade of every outcome that the stream leads to."""
+    return frozenset(
+        weekday
+        for outcome in world.outcomes.values()
+        if str(stream.name) in world.streams_of(outcome.flow)
+        for weekday in outcome.closed_on
+    )
 
 
 def _modelling(

@@ -4,7 +4,7 @@ A blocking check stops its own run only; what stops every other way out is the s
 which the destination assets ask for.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
@@ -15,9 +15,9 @@ from accord.quality import enforce
 from accord.quality.expectations import agreement
 from accord.quality.gate import PartitionVerdict, judge
 from accord.quality.second_opinion import SecondOpinion
-from accord.store import builds, verdicts
+from accord.store import builds, reports, verdicts
 from accord.store.builds import Span
-from accord.store.database import Role, Store
+from accord.store.database import Connection, Role, Store
 from accord.store.verdicts import Current
 from integration_assets import failures
 from integration_assets.modelling import BEHIND_GATE, CANONICAL
@@ -60,13 +60,14 @@ def gate(contract: Contract, model: Model) -> dg.AssetChecksDefinition:
             partitions = asked.keys if contract.partition_column else [""]
             with store.session(Role.READER) as connection:
                 standing = verdicts.current(connection, contract.name, partitions)
+                closed = _closed_in_all(connection, contract.name)
         context.log.info(
             "gate of %s: %s judged, %s closed",
             contract.name,
             len(judged),
             sum(not verdict.passed for verdict in standing),
         )
-        yield from results(key, standing)
+        yield from results(key, standing, days=asked.title, closed_in_all=closed)
 
     return hold
 
@@ -99,7 +100,9 @@ def judge_and_keep(
     return judged
 
 
-def results(key: dg.AssetKey, standing: Sequence[Current]) -> Iterator[dg.AssetCheckResult]:
+def results(
+    key: dg.AssetKey, standing: Sequence[Current], *, days: str, closed_in_all: int
+) -> Iterator[dg.AssetCheckResult]:
     """What the verdicts in force say, as check results; counts and rule names, never values."""
     closed = [verdict for verdict in standing if not verdict.passed]
     warned = [verdict for verdict in standing if verdict.warnings]
@@ -108,10 +111,13 @@ def results(key: dg.AssetKey, standing: Sequence[Current]) -> Iterator[dg.AssetC
         check_name="contract_holds",
         passed=not closed,
         metadata={
-            "checked": sum(verdict.checked for verdict in standing),
-            "rejected": sum(verdict.rejected for verdict in standing),
-            "closed days": ", ".join(verdict.partition_key for verdict in closed[:20]) or "none",
-            "closed by": ", ".join(sorted({rule for v in closed for rule in v.closed_by}))
+            "days": days,
+            "rows checked": sum(verdict.checked for verdict in standing),
+            "rows rejected": sum(verdict.rejected for verdict in standing),
+            "days closed": len(closed),
+            "days closed, which": _listed(verdict.partition_key for verdict in closed),
+            "days closed, elsewhere": closed_in_all - len(closed),
+            "days closed, by": ", ".join(sorted({rule for v in closed for rule in v.closed_by}))
             or "none",
             "remedy": "see `accord status` and the dead letters" if closed else "none needed",
         },
@@ -122,15 +128,31 @@ def results(key: dg.AssetKey, standing: Sequence[Current]) -> Iterator[dg.AssetC
         passed=not warned,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "unusual days": ", ".join(verdict.partition_key for verdict in warned[:20]) or "none",
-            "unusual": ", ".join(sorted({rule for v in warned for rule in v.warnings}))
+            "days": days,
+            "days unusual": len(warned),
+            "days unusual, which": _listed(verdict.partition_key for verdict in warned),
+            "days unusual, by": ", ".join(sorted({rule for v in warned for rule in v.warnings}))
             or "nothing",
         },
     )
 
 
+def _listed(days: Iterable[str]) -> str:
+    """The first days by name; a gate of a whole table has one verdict without a day."""
+    named = [day or "the whole table" for day in days]
+    more = f" and {len(named) - 20} more" if len(named) > 20 else ""
+    return ", ".join(named[:20]) + more or "none"
+
+
+def _closed_in_all(connection: Connection, entity: str) -> int:
+    return sum(gate.closed for gate in reports.gates(connection) if gate.entity == entity)
+
+
 def _seconded(
-    second: SecondOpinion, contract: Contract, judged: Sequence[PartitionVerdict], partitions: Sequence[str]
+    second: SecondOpinion,
+    contract: Contract,
+    judged: Sequence[PartitionVerdict],
+    partitions: Sequence[str],
 ) -> None:
     apart = agreement(judged, second.evaluate(contract, partitions))
     if apart:

@@ -1,18 +1,19 @@
 """Landing assets: one per stream, by business day where it has days; and where they come from."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from accord.catalog import Stream, System
 from accord.connector import Source
 from accord.contracts.odcs import load
-from accord.intake import take_in
+from accord.intake import Taken, take_in
 from accord.records import Window
 from accord.sandbox.company import Company
 from accord.store.database import Store
-from accord.store.landing import Landed
 from integration_assets import failures
 from integration_assets.partitions import BACKFILL, Days
 from integration_assets.tables import contract_schema
@@ -39,17 +40,24 @@ def external(system: System, stream: Stream) -> dg.AssetSpec:
 
 
 def landing(
-    system: System, stream: Stream, days: dg.DailyPartitionsDefinition
+    system: System,
+    stream: Stream,
+    days: dg.DailyPartitionsDefinition,
+    *,
+    closed_on: Collection[str] = (),
 ) -> dg.AssetsDefinition:
     """The asset that reads a stream and lands every version of every record as received.
 
     A stream whose records belong to no business day is an asset without partitions, read whole.
+    On the weekdays of `closed_on` nothing is expected.
     """
     contract = load(stream.contract)
+    key = landing_key(stream)
 
     @dg.asset(
-        key=landing_key(stream),
+        key=key,
         deps=[external_key(stream)],
+        check_specs=[_every_day(key)] if stream.partitioned else None,
         partitions_def=days if stream.partitioned else None,
         backfill_policy=BACKFILL if stream.partitioned else None,
         retry_policy=failures.RETRIES,
@@ -65,7 +73,7 @@ def landing(
         context: dg.AssetExecutionContext,
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
-    ) -> dg.MaterializeResult:
+    ) -> Iterator[dg.MaterializeResult[Any]]:
         asked = Days.of(context.run.tags) if stream.partitioned else None
         with failures.classed(context):
             source = company.client(system.name)
@@ -74,9 +82,7 @@ def landing(
             window = asked.window if asked else Window()
             taken = take_in(store, stream, source, window, run_id=context.run.run_id)
         for day in asked.keys if asked else ():
-            context.add_asset_metadata(
-                _counted(taken.counts, day), asset_key=landing_key(stream), partition_key=day
-            )
+            context.add_asset_metadata(_counted(taken, day), asset_key=key, partition_key=day)
         context.log.info(
             "%s: %s read, %s landed, %s unchanged, %s rejected, %s removed",
             stream.name,
@@ -85,19 +91,63 @@ def landing(
                 for name in ("read", "landed", "unchanged", "rejected", "removed")
             ),
         )
-        return dg.MaterializeResult(metadata=None if asked else _counted(taken.counts, ""))
+        if asked is None:
+            yield dg.MaterializeResult(metadata=_counted(taken, ""))
+            return
+        today = datetime.now(ZoneInfo(days.timezone or "UTC")).date()
+        missing = absent(asked.keys, taken.arrived, closed_on=closed_on, today=today)
+        yield dg.MaterializeResult(check_results=[_judged(asked, missing)])
 
     return land
 
 
-def _counted(counts: Landed, day: str) -> Mapping[str, Any]:
+def absent(
+    days: Iterable[str], arrived: Collection[str], *, closed_on: Collection[str], today: date
+) -> list[str]:
+    """The days before `today` for which something was expected and nothing was there."""
+    return [
+        day
+        for day in days
+        if day not in arrived
+        and date.fromisoformat(day) < today
+        and f"{date.fromisoformat(day):%A}".lower() not in closed_on
+    ]
+
+
+def _every_day(key: dg.AssetKey) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        "every_day_arrived",
+        asset=key,
+        description="There was something for every day that is over, but for the weekdays without "
+        "trade (closed_on in contracts/outcomes.yaml). Never blocks: what comes late starts its "
+        "own run.",
+    )
+
+
+def _judged(asked: Days, missing: list[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name="every_day_arrived",
+        passed=not missing,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "days": asked.title,
+            "days without anything": len(missing),
+            "which": ", ".join(missing[:20]) or "none",
+            "remedy": "have the exports of these days sent" if missing else "none needed",
+        },
+    )
+
+
+def _counted(taken: Taken, day: str) -> Mapping[str, Any]:
+    counts = taken.counts
     read, rejected = counts.read[day], counts.rejected[day]
     return {
+        "dagster/partition_row_count" if day else "dagster/row_count": read - rejected,
         "read": read,
         "landed": counts.landed[day],
         "unchanged": counts.unchanged[day],
         "rejected": rejected,
         "removed": counts.removed[day],
         "completeness": (read - rejected) / read if read else 1.0,
-        "export": "read" if read else "nothing there",
+        "export": "read" if read else "empty" if day in taken.arrived else "none came",
     }

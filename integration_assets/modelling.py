@@ -4,7 +4,7 @@ Two steps, with the gates between them: what is built straight from landing, and
 from rows that passed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -16,7 +16,7 @@ from accord.store.builds import Span
 from accord.store.database import Connection, Role, Store
 from integration_assets import failures
 from integration_assets.partitions import BACKFILL, Days
-from integration_assets.tables import contract_schema, model_schema, numbers
+from integration_assets.tables import contract_schema, model_schema, numbers, whole
 from resources.dbt import Dbt
 
 CANONICAL, BEHIND_GATE, EVERYTHING = "canonical", "behind_gate", "everything"
@@ -47,7 +47,7 @@ def modelled(
         store: dg.ResourceParam[Store],
         dbt: dg.ResourceParam[Dbt],
         second_opinion: dg.ResourceParam[SecondOpinion],
-    ):  # noqa: ANN202 - a generator of results
+    ) -> Iterator[dg.MaterializeResult]:
         asked = Days.of(context.run.tags)
         with failures.classed(context), store.alone("build models"):
             stale = stale_days(store, dbt, target, basis, asked.span)
@@ -56,23 +56,23 @@ def modelled(
             built = brought_up_to_date(store, dbt, target, models, stale)
         context.log.info("%s: %s of %s days built", target, len(built), len(asked.keys))
         with store.session(Role.READER) as connection:
+            rows = {model.key: whole(connection, model.key, model.columns) for model in models}
             for model in models:
-                found = numbers(connection, (model.schema, model.name), model.columns, asked.keys)
+                found = numbers(connection, model.key, model.columns, asked.keys)
                 for day, values in found.items():
                     context.add_asset_metadata(
                         values, asset_key=dg.AssetKey(model.key), partition_key=day
                     )
         for model in models:
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(model.key), metadata={"built": len(built)}
+                asset_key=dg.AssetKey(model.key),
+                metadata={"days built anew": len(built), **rows[model.key]},
             )
 
     return build
 
 
-def stale_days(
-    store: Store, dbt: Dbt, target: str, basis: Basis, span: Span
-) -> Mapping[str, str]:
+def stale_days(store: Store, dbt: Dbt, target: str, basis: Basis, span: Span) -> Mapping[str, str]:
     """The days whose models were built from something else than there is now, and from what."""
     with store.session(Role.READER) as connection:
         wanted = {

@@ -51,6 +51,12 @@ class Days:
         return [(self.first + timedelta(days=offset)).isoformat() for offset in range(count)]
 
     @property
+    def title(self) -> str:
+        """The days in words."""
+        first, last = self.first.isoformat(), self.last.isoformat()
+        return first if first == last else f"{first} to {last}"
+
+    @property
     def window(self) -> Window:
         """The same days for a connector."""
         return Window(self.first, self.last)

@@ -71,7 +71,7 @@ def orchestrator(
         for flow, days in asked.items():
             result.days += len(days.keys)
             runner = _Runner(definitions, instance, flow, request, result)
-            runner.run(store, world, days)
+            runner.run(store, days)
     return result
 
 
@@ -84,6 +84,7 @@ def readable(company: Company, world: World, request: PassRequest) -> dict[str, 
                 piece.partition
                 for name in world.streams_of(delivery.flow)
                 for piece in _pieces(company, name, request)
+                if piece.partition
             ]
             if partitions:
                 found[delivery.flow] = Days(
@@ -117,14 +118,15 @@ class _Runner:
     request: PassRequest
     result: PassResult
 
-    def run(self, store: Store, world: World, days: Days) -> None:
+    def run(self, store: Store, days: Days) -> None:
         """Run the range; then, as long as gates close for some of it, the rest without those."""
         failed = self._execute(days, None)
         closed: set[str] = set()
         while failed and (newly := _closed(store, days) - closed):
             closed |= newly
             behind = _behind_the_gates(self.definitions, self.flow)
-            failed = any([self._execute(rest, behind) for rest in without(days, closed)])
+            outcomes = [self._execute(rest, behind) for rest in without(days, closed)]
+            failed = any(outcomes)
 
     def _execute(self, days: Days, selection: Sequence[dg.AssetKey] | None) -> bool:
         """Execute one run; tell whether it failed."""
@@ -215,8 +217,10 @@ def _progress(announce: Announce) -> dg.LoggerDefinition:
 
     @dg.logger(config_schema={}, description="Tells a person what is happening, step by step")
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger("accord", level=logging.INFO)
-        logger.addHandler(Told())
+        logger = logging.getLogger("accord.progress")
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.handlers = [Told()]
         return logger
 
     return progress

@@ -1,7 +1,8 @@
 """Destination assets: what each system receives. They refuse data without a passing verdict."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -19,6 +20,7 @@ from integration_assets.modelling import BEHIND_GATE_TAG
 from integration_assets.partitions import BACKFILL, Days
 
 DISTRUST_TAG = "accord/redeliver"
+STANDINGS = ("delivered", "unchanged", "rejected", "held", "waiting", "unknown")
 
 
 def destination_key(delivery: Delivery) -> dg.AssetKey:
@@ -58,7 +60,7 @@ def destination(
         context: dg.AssetExecutionContext,
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult[Any]:
         asked = Days.of(context.run.tags)
         with failures.classed(context):
             client = company.client(system.name)
@@ -68,9 +70,11 @@ def destination(
             result = Courier(store, outbox, client).deliver(
                 asked.keys, approval(gates), distrust=DISTRUST_TAG in context.run.tags
             )
-            for day, counts in result.counts.items():
+            for day in asked.keys:
                 context.add_asset_metadata(
-                    dict(counts), asset_key=destination_key(delivery), partition_key=day
+                    told(result.counts.get(day, Counter())),
+                    asset_key=destination_key(delivery),
+                    partition_key=day,
                 )
             total = sum(result.counts.values(), Counter())
             context.log.info("%s: %s", delivery.flow, dict(total))
@@ -88,7 +92,19 @@ def destination(
     return deliver
 
 
-def approval(gates: Sequence[Contract]):  # noqa: ANN201 - the courier's callback
+def told(counts: Mapping[str, int]) -> Mapping[str, float]:
+    """A day's deliveries as numbers to plot: how each due object stands, and the share now in."""
+    due = counts.get("due", 0)
+    arrived = counts.get("delivered", 0) + counts.get("unchanged", 0)
+    return {
+        **{name: counts.get(name, 0) for name in ("due", *STANDINGS)},
+        "completeness": arrived / due if due else 1.0,
+    }
+
+
+def approval(
+    gates: Sequence[Contract],
+) -> Callable[[Connection, Sequence[str]], Approved]:
     """Let through the days for which every gated entity has a passing verdict as it is now."""
 
     def approve(connection: Connection, days: Sequence[str]) -> Approved:

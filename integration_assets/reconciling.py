@@ -1,7 +1,8 @@
 """Reconciliation and outcome assets: what destinations hold, and whether the business is served."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -11,6 +12,7 @@ from accord.outcomes import outcome_states
 from accord.reconcile import Comparison, compared, read_back
 from accord.sandbox.company import Company
 from accord.store.database import Role, Store
+from accord.store.reports import Compared
 from integration_assets import failures
 from integration_assets.landing import landing_key
 from integration_assets.modelling import BEHIND_GATE_TAG
@@ -34,8 +36,9 @@ def reconciliation(
         dg.AssetSpec(
             landing_key(stream),
             deps=list(after),
-            description=f"{stream.title}: every version as read back.",
-            group_name="landing",
+            description=f"{stream.title}: every version as read back, to be compared with what "
+            "was landed.",
+            group_name="read_back",
             kinds={"postgres"},
             partitions_def=days,
             tags={BEHIND_GATE_TAG: ""},
@@ -72,7 +75,7 @@ def reconciliation(
         context: dg.AssetExecutionContext,
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
-    ):  # noqa: ANN202 - a generator of results
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         asked = Days.of(context.run.tags)
         with failures.classed(context):
             sources = [
@@ -82,17 +85,8 @@ def reconciliation(
             ]
             read_back(store, sources, asked.window, run_id=context.run_id)
             rows = compared(store, comparison.name, asked.span, run_id=context.run_id)
-        for row in rows:
-            context.add_asset_metadata(
-                {
-                    "state": row.state,
-                    "difference": float(row.difference),
-                    "expected": float(row.expected or 0),
-                    "found": float(row.found or 0),
-                },
-                asset_key=key,
-                partition_key=row.partition_key,
-            )
+        for day, facts in day_facts(rows, asked.keys).items():
+            context.add_asset_metadata(facts, asset_key=key, partition_key=day)
         for spec in backs:
             yield dg.MaterializeResult(asset_key=spec.key)
         yield dg.MaterializeResult(asset_key=key, metadata={"days": len(rows)})
@@ -102,14 +96,31 @@ def reconciliation(
             check_name="both_sides_agree",
             passed=not apart,
             metadata={
+                "days": asked.title,
                 "days compared": len(rows),
                 "days apart": len(apart),
+                "difference": float(sum(row.difference for row in rows)),
                 "which": ", ".join(f"{row.partition_key} {row.state}" for row in apart[:20])
                 or "none",
+                "remedy": "run `accord reconcile` to see what differs" if apart else "none needed",
             },
         )
 
     return reconcile
+
+
+def day_facts(rows: Iterable[Compared], days: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """What the comparison says of each day, as numbers to plot; a day of nothing says so."""
+    found = {row.partition_key: row for row in rows}
+    return {
+        day: {
+            "state": row.state if row else "nothing on either side",
+            "expected": float(row.expected or 0) if row else 0.0,
+            "found": float(row.found or 0) if row else 0.0,
+            "difference": float(row.difference) if row else 0.0,
+        }
+        for day, row in ((day, found.get(day)) for day in days)
+    }
 
 
 def outcome_asset(
@@ -122,14 +133,13 @@ def outcome_asset(
         deps=[dg.AssetDep(after)],
         group_name="outcomes",
         owners=[outcome.owner],
-        kinds={"business"},
         tags={BEHIND_GATE_TAG: ""},
         description=f"{outcome.says}. Measured: {outcome.measure}.",
         pool="outcomes",
     )
     def measure(
         context: dg.AssetExecutionContext, store: dg.ResourceParam[Store]
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult[Any]:
         with failures.classed(context), store.session(Role.READER) as connection:
             state = outcome_states(
                 connection, {outcome.name: outcome}, {outcome.flow: streams}, datetime.now(UTC)
@@ -139,7 +149,7 @@ def outcome_asset(
                 "state": state.state,
                 "met": int(state.state == "met"),
                 "business day": state.day.isoformat(),
-                "due at": state.due_at.isoformat(),
+                "due at": dg.MetadataValue.timestamp(state.due_at),
                 "what happened": state.detail,
                 "remedy": state.remedy or "none needed",
             }

@@ -1,4 +1,4 @@
-"""The systems, for the length of one run: real ones where they have an address, else the sandbox."""
+"""The systems, for the length of one run: real ones where they have an address, else emulated."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from accord.store.server import PSYCOPG_2, Address
 
 URL_VARIABLE = "ACCORD_DAGSTER_STORAGE"
 
+STATEMENT_MILLISECONDS = 120_000
 EVENTS_AT_ONCE = "200"
 """How many materializations of a range Dagster stores in one write instead of one each."""
 
@@ -67,7 +68,14 @@ def dagster_home(settings: Settings, address: Address) -> Path:
 
 @contextmanager
 def dagster_instance(settings: Settings, address: Address) -> Iterator[dg.DagsterInstance]:
-    """The instance with its storage in PostgreSQL, given back at the end."""
+    """The instance with its storage in PostgreSQL, given back at the end.
+
+    It holds its connection, as the web server's does: a range of days makes thousands of events,
+    and each would else open and close several.
+    """
     dagster_home(settings, address)
     with dg.DagsterInstance.get() as instance:
+        instance.optimize_for_webserver(
+            statement_timeout=STATEMENT_MILLISECONDS, pool_recycle=3600, max_overflow=4
+        )
         yield instance

@@ -1,1 +1,1 @@
-"""The command `accord`: thin commands over the engine, importing what they need when they need it."""
+"""The command `accord`: thin commands over the engine, importing only what they need."""

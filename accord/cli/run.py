@@ -22,6 +22,8 @@ from accord.records import Window
 from accord.sandbox.company import Company
 from accord.store.database import Role
 
+_COUNTED = ("read", "landed", "unchanged", "rejected", "removed")
+
 
 def run(
     console: Console, flow: str | None, window: Window, *, redeliver: bool = False
@@ -64,10 +66,12 @@ def rehearse(console: Console, flow: str | None, window: Window) -> tuple[Exit, 
                 for stream in streams
                 if isinstance(source := company.client(stream.name.system), Source)
             }
-    report = {"dry_run": True, "streams": {name: _planned(taken) for name, taken in found.items()}}
+    report: Report = {
+        "dry_run": True,
+        "streams": {name: _planned(taken) for name, taken in found.items()},
+    }
     rows = [
-        (name, *(f"{plan[column]:,}" for column in ("read", "landed", "unchanged", "rejected", "removed")),
-         f"{len(plan['days_changed']):,}")
+        (name, *(f"{plan[column]:,}" for column in _COUNTED), f"{len(plan['days_changed']):,}")
         for name, plan in report["streams"].items()
     ]  # fmt: skip
     console.print(

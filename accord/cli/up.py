@@ -41,7 +41,11 @@ def serve(console: Console, *, port: int) -> int:
     Raises Stop when this installation is served already, the port is taken, or a service fails.
     """
     settings = load()
-    with _only_one(settings) as lock, _asked_to_stop() as stop, console.status("Starting …") as told:
+    with (
+        _only_one(settings) as lock,
+        _asked_to_stop() as stop,
+        console.status("Starting …") as told,
+    ):
         _check_free(port)
         with (
             opened(settings) as world,

@@ -25,12 +25,17 @@ _CAUSES = {"string": "not_a_text"}
 
 @dataclass(frozen=True, slots=True)
 class JsonCheck:
-    """Judges one record, a JSON object at whose top the contract's columns are members."""
+    """Judges one record, a JSON object at whose top the contract's columns are members.
+
+    Where it is `closed`, by schemaMode freeze or discard_row, a member nobody agreed on breaks the
+    contract as soon as it holds anything.
+    """
 
     columns: tuple[tuple[Column, Form], ...]
+    closed: bool = False
 
     def __call__(self, record: Mapping[str, Any]) -> Breach | None:
-        """Return the first breach in column order, or None; other members are not looked at."""
+        """Return the first breach in column order, or None."""
         for column, form in self.columns:
             value = record.get(column.name)
             if not _is_kind(column, value):
@@ -38,12 +43,26 @@ class JsonCheck:
                 return breach(column, cause)
             if found := check_field(column, form, _text(value)):
                 return found
-        return None
+        return self._unagreed(record) if self.closed else None
+
+    def _unagreed(self, record: Mapping[str, Any]) -> Breach | None:
+        agreed = {column.name for column, _ in self.columns}
+        if all(value is None for name, value in record.items() if name not in agreed):
+            return None
+        return Breach(
+            cause="unagreed_column",
+            field="",
+            detail="the record fills a field that the contract does not have",
+            remedy="leave the field out at the source, or agree on a new version of the contract",
+        )
 
 
 def compiled(contract: Contract) -> JsonCheck:
     """Prepare the check of a JSON stream's contract."""
-    return JsonCheck(tuple((column, text_forms.of(column)) for column in contract.columns))
+    return JsonCheck(
+        columns=tuple((column, text_forms.of(column)) for column in contract.columns),
+        closed=contract.schema_mode in ("freeze", "discard_row"),
+    )
 
 
 def _is_kind(column: Column, value: Any) -> bool:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from accord.connector import Destination
 from accord.delivery import decide
-from accord.errors import Retry, Unanswered
+from accord.errors import Retry, Stop, Unanswered
 from accord.records import Receipt, Rejected, Write
 from accord.store import dead_letters
 from accord.store.database import Connection, Role, Store
@@ -43,6 +43,15 @@ class Delivered:
 
     counts: Mapping[str, Counter[str]]
     trouble: Retry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is due, and the keys of what was intended and of what the gate holds back."""
+
+    due: Sequence[Due]
+    intended: Sequence[str]
+    held: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +83,17 @@ class Courier:
             self.store.alone(f"deliver {delivery.system}.{delivery.kind}"),
             self.store.session(Role.DELIVERER) as connection,
         ):
-            due, held = self._intended(connection, days, approve, distrust=distrust)
-            open_keys = [item.object_key for item in due if item.object_key not in held]
-            trouble = self._sent_in_rounds(connection, open_keys)
-            return Delivered(self._posted(connection, due, held), trouble)
+            self.outbox.orphan(connection, at=self.clock())
+            unseen = self._resolve_unknown(connection)
+            plan = self._intended(connection, days, approve, distrust=distrust)
+            trouble: Retry | Stop | None = unseen if isinstance(unseen, Stop) else None
+            trouble = trouble or self._sent_in_rounds(connection, plan.intended)
+            counts = self._posted(connection, plan)
+        if trouble is None and any(it["unknown"] + it["waiting"] for it in counts.values()):
+            trouble = unseen
+        if isinstance(trouble, Stop):
+            raise trouble
+        return Delivered(counts, trouble)
 
     def _intended(
         self,
@@ -86,31 +102,39 @@ class Courier:
         approve: Callable[[Connection, Sequence[str]], Approved],
         *,
         distrust: bool,
-    ) -> tuple[list[Due], frozenset[str]]:
-        self.outbox.orphan(connection)
-        self._resolve_unknown(connection)
+    ) -> _Plan:
         with connection.transaction():
+            # What is approved has to be what is sent, so both are seen as of one moment.
+            connection.execute("set transaction isolation level repeatable read")
             due = self.outbox.due(connection, days)
             keys = [item.object_key for item in due]
             if distrust:
                 self.outbox.forget(connection, keys)
             standings = self.outbox.standing(connection, keys)
+            needs = {
+                key: decide.need(item, standings[key]) for key, item in zip(keys, due, strict=True)
+            }
             wanted = [
-                item
-                for item in due
-                if distrust or decide.need(item, standings[item.object_key]) in ("send", "waiting")
+                item for item in due if decide.is_wanted(needs[item.object_key], distrust=distrust)
             ]
             approved = approve(connection, sorted({item.partition_key for item in wanted}))
+            intended = [item for item in wanted if item.partition_key in approved.data_versions]
             self.outbox.intend(
-                connection,
-                [item for item in wanted if item.partition_key in approved.data_versions],
-                data_versions=approved.data_versions,
-                basis=approved.basis,
+                connection, intended, data_versions=approved.data_versions, basis=approved.basis
             )
-            held = [item for item in wanted if item.partition_key not in approved.data_versions]
-        return due, frozenset(item.object_key for item in held)
+            self._settle_letters(
+                connection,
+                [
+                    key
+                    for key, need in needs.items()
+                    if need == "unchanged" and standings[key].state == "rejected"
+                ],
+            )
+        sent = frozenset(item.object_key for item in intended)
+        held = frozenset(item.object_key for item in wanted) - sent
+        return _Plan(due, sorted(sent), held)
 
-    def _sent_in_rounds(self, connection: Connection, keys: Sequence[str]) -> Retry | None:
+    def _sent_in_rounds(self, connection: Connection, keys: Sequence[str]) -> Retry | Stop | None:
         """Send until nothing waits; an unanswered batch is looked up and the sending goes on."""
         trouble: Retry | None = None
         for _ in range(ROUNDS):
@@ -119,13 +143,13 @@ class Courier:
                     self._send(connection, writes)
             except Unanswered as error:
                 trouble = error
-                if not self._resolve_unknown(connection):
-                    return trouble
-                trouble = None
-            except Retry as error:
+                unseen = self._resolve_unknown(connection)
+                if unseen is not None:
+                    return unseen if isinstance(unseen, Stop) else error
+            except (Retry, Stop) as error:
                 return error
             else:
-                return trouble
+                return None
         return trouble
 
     def _claimed(self, connection: Connection, keys: Sequence[str]) -> list[Write]:
@@ -137,7 +161,7 @@ class Courier:
         kind = self.outbox.delivery.kind
         try:
             found = self.destination.look_up(kind, [write.key for write in writes])
-        except Retry:
+        except (Retry, Stop):
             self._settle(connection, [Settlement(write.write_id, "waiting") for write in writes])
             raise
         there = [write for write in writes if decide.already_there(write, found.get(write.key))]
@@ -147,22 +171,23 @@ class Courier:
                 Settlement(write.write_id, "unchanged", found[write.key].destination_ids[0])
                 for write in there
             ],
+            there,
         )
         absent = [replace(w, found=found.get(w.key)) for w in writes if w not in there]
         if absent:
             self._send_absent(connection, absent)
 
     def _send_absent(self, connection: Connection, writes: Sequence[Write]) -> None:
-        self.outbox.sent(connection, writes)
+        self.outbox.sent(connection, writes, at=self.clock())
         trouble: Retry | None = None
         receipts: Sequence[Receipt] = ()
         try:
             receipts = self.destination.deliver(self.outbox.delivery.kind, writes)
         except Unanswered as error:
             trouble = error
-        except Retry as error:
+        except (Retry, Stop):
             self._settle(connection, [Settlement(write.write_id, "waiting") for write in writes])
-            raise error from None
+            raise
         settlements = decide.settled(receipts, writes)
         self._settle(connection, settlements, writes)
         if any(item.state == "unknown" for item in settlements):
@@ -186,15 +211,13 @@ class Courier:
             return
         by_id = {write.write_id: write for write in writes}
         with connection.transaction():
-            self.outbox.settle(connection, settlements)
+            self.outbox.settle(connection, settlements, at=self.clock())
             for item in settlements:
                 if (write := by_id.get(item.write_id)) is not None:
                     self._note_rejection(connection, write, item)
 
     def _note_rejection(self, connection: Connection, write: Write, item: Settlement) -> None:
         """A rejected write becomes a dead letter; a delivered one settles its earlier letter."""
-        delivery = self.outbox.delivery
-        origin = dead_letters.Origin("delivery", delivery.flow, write.key, self.outbox.run_id)
         if item.state == "rejected":
             letter = Rejected(
                 key=write.key,
@@ -204,12 +227,20 @@ class Courier:
                 detail=item.detail,
                 remedy=item.remedy,
             )
-            dead_letters.put(connection, [letter], origin)
+            dead_letters.put(connection, [letter], self._origin(write.key))
         elif item.state in ("delivered", "unchanged"):
-            dead_letters.resolve_absent(connection, origin)
+            self._settle_letters(connection, [write.key])
 
-    def _resolve_unknown(self, connection: Connection) -> bool:
-        """Find out by looking what became of unanswered writes; tell whether all are known now.
+    def _settle_letters(self, connection: Connection, keys: Sequence[str]) -> None:
+        """These objects are as they should be, however they came to be so."""
+        for key in keys:
+            dead_letters.resolve_absent(connection, self._origin(key))
+
+    def _origin(self, key: str) -> dead_letters.Origin:
+        return dead_letters.Origin("delivery", self.outbox.delivery.flow, key, self.outbox.run_id)
+
+    def _resolve_unknown(self, connection: Connection) -> Retry | Stop | None:
+        """Find out by looking what became of unanswered writes; return what kept us from looking.
 
         A write that is not there goes back to waiting, once its effect can no longer appear.
         """
@@ -219,8 +250,8 @@ class Courier:
                 found = self.destination.look_up(
                     self.outbox.delivery.kind, [item.object_key for item in batch]
                 )
-            except Retry:
-                return False
+            except (Retry, Stop) as error:
+                return error
             settlements = []
             for item in batch:
                 here = found.get(item.object_key)
@@ -231,7 +262,7 @@ class Courier:
                 else:
                     settlements.append(Settlement(item.write_id, "waiting"))
             self._settle(connection, settlements, [_write(item) for item in batch])
-        return True
+        return None
 
     def _wait_until_settled(self, batch: Sequence[Unknown]) -> None:
         latest = max((item.sent_at for item in batch if item.sent_at), default=None)
@@ -241,12 +272,10 @@ class Courier:
         if rest > 0:
             self.sleep(rest)
 
-    def _posted(
-        self, connection: Connection, due: Sequence[Due], held: frozenset[str]
-    ) -> Mapping[str, Counter[str]]:
+    def _posted(self, connection: Connection, plan: _Plan) -> Mapping[str, Counter[str]]:
         with connection.transaction():
-            standings = self.outbox.standing(connection, [item.object_key for item in due])
-            counts = decide.counted(due, standings, run_id=self.outbox.run_id, held=held)
+            standings = self.outbox.standing(connection, [item.object_key for item in plan.due])
+            counts = decide.counted(plan.due, standings, run_id=self.outbox.run_id, held=plan.held)
             for partition, states in counts.items():
                 self.outbox.post(connection, partition, states)
         return counts

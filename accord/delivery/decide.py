@@ -9,15 +9,17 @@ from typing import Literal
 from accord.records import Found, Receipt, Write
 from accord.store.outbox import Due, Settlement, Standing
 
-Need = Literal["send", "unchanged", "rejected", "waiting"]
+Need = Literal["send", "unchanged", "rejected", "waiting", "unknown"]
 
 
 def need(due: Due, standing: Standing) -> Need:
     """Say what one due object needs.
 
     A write that the destination rejected is not sent again as it is: it waits for a person, or
-    for new content.
+    for new content. While an earlier write is unknown nothing else may follow it.
     """
+    if standing.state in ("sending", "unknown"):
+        return "unknown"
     if standing.intended_digest == due.digest:
         if standing.state == "rejected":
             return "rejected"
@@ -31,6 +33,11 @@ def need(due: Due, standing: Standing) -> Need:
     ):
         return "unchanged"
     return "send"
+
+
+def is_wanted(need: Need, *, distrust: bool) -> bool:
+    """Tell whether a write is to be intended; with `distrust` also where all is believed right."""
+    return need in ("send", "waiting") or (distrust and need != "unknown")
 
 
 def already_there(write: Write, found: Found | None) -> bool:

@@ -100,16 +100,18 @@ def main() -> None:
     import great_expectations.expectations  # noqa: F401 - loaded while nobody waits for it yet
 
     for line in sys.stdin:
-        asked = json.loads(line)
-        contract = entities(Path(asked["contracts"]))[asked["entity"]]
         try:
-            if contract.digest != asked["digest"]:
-                raise Stop(f"The contract {contract.name} changed meanwhile", remedy="run again")
-            found = evaluate(os.environ[URL_VARIABLE], contract, asked["partitions"])
-            outcomes = [(item.rule, item.success, item.unexpected_count) for item in found]
-            _tell(answers, {"outcomes": outcomes})
+            _tell(answers, {"outcomes": _outcomes(json.loads(line))})
         except Stop as error:
             _tell(answers, {"error": error.what, "remedy": error.remedy})
+
+
+def _outcomes(asked: dict[str, Any]) -> list[tuple[str, bool, int]]:
+    contract = entities(Path(asked["contracts"]))[asked["entity"]]
+    if contract.digest != asked["digest"]:
+        raise Stop(f"The contract {contract.name} changed meanwhile", remedy="run again")
+    found = evaluate(os.environ[URL_VARIABLE], contract, asked["partitions"])
+    return [(item.rule, item.success, item.unexpected_count) for item in found]
 
 
 def _tell(answers: IO[str], answer: dict[str, Any]) -> None:

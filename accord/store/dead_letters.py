@@ -56,15 +56,10 @@ def put(connection: Connection, rejected: Iterable[Rejected], origin: Origin) ->
 
 
 def resolve_absent(connection: Connection, origin: Origin) -> int:
-    """Mark as resolved what this run read again and found mended; return how many."""
+    """Mark as resolved what this transaction did not put again; return how many."""
     return connection.execute(
         queries("dead_letters")["resolve_absent"],
-        {
-            "stage": origin.stage,
-            "name": origin.name,
-            "piece": origin.piece,
-            "run_id": origin.run_id,
-        },
+        {"stage": origin.stage, "name": origin.name, "piece": origin.piece},
     ).rowcount
 
 

@@ -84,6 +84,7 @@ class Lander:
         if not fresh:
             self._run("stage")
         rejected = self._copied(f"landing.{table}" if fresh else "incoming", reading, landed)
+        self._check_keys("repeats_landed" if fresh else "repeats_incoming", partitions)
         dead_letters.put(self.connection, rejected, origin)
         if fresh:
             landed.landed = landed.read - landed.rejected
@@ -138,6 +139,14 @@ class Lander:
                 unchanged=landed.unchanged[day],
                 rejected=landed.rejected[day],
                 removed=landed.removed[day],
+            )
+
+    def _check_keys(self, repeats: str, partitions: list[str]) -> None:
+        """Refuse a reading that gives a key twice: one record would hide the other."""
+        if self._one_bool(repeats, partitions=partitions):
+            raise Unbalanced(
+                f"{self.stream.name} gave two records under one key in one reading",
+                remedy="nothing was landed; let the system's client.py name each record once",
             )
 
     def _shape_id(self, shape: str) -> int:

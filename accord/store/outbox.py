@@ -93,9 +93,9 @@ class Outbox:
             rows = cursor.execute(queries("outbox")["standing"], self._with(keys=list(keys)))
             return {row.object_key: row for row in rows.fetchall()}
 
-    def orphan(self, connection: Connection) -> int:
+    def orphan(self, connection: Connection, *, at: datetime) -> int:
         """Call what a killed run was sending unknown; the caller must be the only sender."""
-        return connection.execute(queries("outbox")["orphans"], self._with()).rowcount
+        return connection.execute(queries("outbox")["orphans"], self._with(at=at)).rowcount
 
     def unknown(self, connection: Connection) -> list[Unknown]:
         """The next batch of writes whose fate is unknown."""
@@ -113,7 +113,7 @@ class Outbox:
         data_versions: Mapping[str, str],
         basis: str,
     ) -> None:
-        """Supersede older open writes of the same objects and put these in their place."""
+        """Supersede older waiting writes of the same objects and put these in their place."""
         due = list(due)
         connection.execute(
             queries("outbox")["supersede"], self._with(keys=[item.object_key for item in due])
@@ -143,18 +143,22 @@ class Outbox:
             for row in sorted(rows)
         ]
 
-    def sent(self, connection: Connection, writes: Iterable[Write]) -> None:
+    def sent(self, connection: Connection, writes: Iterable[Write], *, at: datetime) -> None:
         """Note that these are about to leave, so that a crash from here on is an unknown."""
         connection.execute(
-            queries("outbox")["sent"], {"writes": [write.write_id for write in writes]}
+            queries("outbox")["sent"], {"writes": [write.write_id for write in writes], "at": at}
         )
 
-    def settle(self, connection: Connection, settlements: Sequence[Settlement]) -> None:
+    def settle(
+        self, connection: Connection, settlements: Sequence[Settlement], *, at: datetime
+    ) -> None:
         """Store what became of the writes, and what the destination holds now."""
         writes = [item.write_id for item in settlements]
         connection.execute(
             queries("outbox")["settle"],
             {
+                "at": at,
+                "run_id": self.run_id,
                 "writes": writes,
                 "states": [item.state for item in settlements],
                 "ids": [item.destination_id for item in settlements],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +25,12 @@ every_dated_stream = pytest.mark.parametrize(
     "stream", [stream for stream in STREAMS if stream.partitioned], ids=named
 )
 
+every_paged_stream = pytest.mark.parametrize(
+    "stream",
+    [s for s in STREAMS if "page_records" in SYSTEMS[s.name.system].settings["limits"]],
+    ids=named,
+)
+
 
 @pytest.fixture
 def client(stream: Stream, tmp_path: Path) -> Iterator[Client]:
@@ -41,6 +48,19 @@ def test_reading_twice_gives_the_same(stream: Stream, client: Client) -> None:
     first = conformance.read(client, stream)
     assert first.records
     assert conformance.read(client, stream).everything == first.everything
+
+
+@every_paged_stream
+@pytest.mark.parametrize("size", [1, 2])
+def test_the_size_of_a_page_changes_nothing(stream: Stream, size: int, tmp_path: Path) -> None:
+    system = SYSTEMS[stream.name.system]
+    with conformance.company(system, tmp_path) as company:
+        usual = conformance.read(company.client(system.name), stream).everything
+        connection = company.connection(system.name)
+        limits = {**system.settings["limits"], "page_records": size}
+        client = system.connect(replace(connection, settings={**system.settings, "limits": limits}))
+        assert conformance.read(client, stream).everything == usual
+        client.close()
 
 
 @every_stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, LiteralString
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ STREAMS = [stream for system in SYSTEMS.values() for stream in system.streams]
 SALES: Stream = next(item for item in STREAMS if str(item.name) == "pos.sales_lines")
 DOCUMENTS: Stream = next(item for item in STREAMS if str(item.name) == "xero.documents")
 DELIVERY: Delivery = next(item for item in deliveries(SYSTEMS) if item.system == "xero")
-_KEPT = "'alembic_version'"
+MODELS = ("sales", "products", "daily_sales_summaries", "stock_movements")
 
 
 class Crashed(Exception):
@@ -48,15 +48,18 @@ def rows(
 
 def emptied(store: Store) -> Store:
     """Forget all that was landed, judged, modelled and delivered; the models' code stays built."""
-    with psycopg.connect(store.address.conninfo, autocommit=True) as connection:
+    with psycopg.connect(store.address.conninfo) as connection:
+        connection.execute("set session_replication_role = replica")
         names = connection.execute(
-            "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables"
+            "select schemaname, tablename from pg_tables"
             " where schemaname in ('landing', 'ops') and tablename <> all(%s)"
-            " or schemaname = 'canonical'"
-            "  and tablename in ('sales', 'products', 'daily_sales_summaries', 'stock_movements')",
-            (["alembic_version", "builds"],),
+            " or schemaname = 'canonical' and tablename = any(%s)",
+            (["alembic_version", "builds"], list(MODELS)),
         ).fetchall()
-        connection.execute(psycopg.sql.SQL("truncate " + ", ".join(row[0] for row in names)))
+        for name in names:
+            connection.execute(
+                psycopg.sql.SQL("delete from {}").format(psycopg.sql.Identifier(*name))
+            )
         connection.execute("delete from ops.builds where partition_key <> ''")
     return store
 
@@ -122,8 +125,6 @@ def approve_all(_: Connection, days: Sequence[str]) -> Approved:
 
 def an_outbox(endpoint: str = "sandbox", *, run_id: str = "", **changes: Any) -> Outbox:
     """An outbox of takings documents for a run of its own."""
-    from dataclasses import replace
-
     return Outbox(replace(DELIVERY, **changes), endpoint, run_id or f"run-{uuid4()}")
 
 

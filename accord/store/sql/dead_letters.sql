@@ -7,10 +7,11 @@ on conflict (stage, name, piece, record_key, cause, sha256(payload)) where state
 do update set last_run_id = excluded.last_run_id, last_seen_at = now(), detail = excluded.detail;
 
 -- name: resolve_absent
--- The piece was read again without these, so the source has mended them.
+-- The piece was read again without these, so the source has mended them. What this reading saw bears
+-- the time of its transaction; the run tells nothing, since it may read a piece more than once.
 update ops.dead_letters
 set state = 'resolved', settled_at = now()
-where stage = %(stage)s and name = %(name)s and piece = %(piece)s and state = 'waiting' and last_run_id <> %(run_id)s;
+where stage = %(stage)s and name = %(name)s and piece = %(piece)s and state = 'waiting' and last_seen_at <> now();
 
 -- name: waiting
 select dead_letter_id, stage, name, partition_key, record_key, cause, detail, remedy, first_seen_at

@@ -42,6 +42,15 @@ create temporary table incoming (
     run_id text not null
 ) on commit drop;
 
+-- name: repeats_incoming
+select exists (select from incoming group by partition_key, source_key having count(*) > 1);
+
+-- name: repeats_landed
+select exists (
+    select from landing.{table} where partition_key = any(%(partitions)s)
+    group by partition_key, source_key having count(*) > 1
+);
+
 -- name: merge
 -- One index look-up per incoming record, so the cost follows what came in and not what is stored.
 with compared as materialized (

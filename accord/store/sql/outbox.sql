@@ -6,8 +6,9 @@ where business_date = any(%(days)s::date[])
 order by business_date, object_key;
 
 -- name: orphans
--- Whoever was sending these is gone (the caller holds the lock), so their fate is unknown.
-update ops.outbox set state = 'unknown'
+-- Whoever was sending these is gone (the caller holds the lock), so their fate is unknown. Nobody
+-- knows when its last request left; at the latest it was now.
+update ops.outbox set state = 'unknown', sent_at = case when sent_at is not null then %(at)s::timestamptz end
 where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and state = 'sending';
 
 -- name: unknown
@@ -20,7 +21,7 @@ limit %(batch)s;
 -- name: supersede
 update ops.outbox set state = 'superseded', settled_at = clock_timestamp()
 where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
-    and object_key = any(%(keys)s) and state in ('waiting', 'held', 'unknown');
+    and object_key = any(%(keys)s) and state in ('waiting', 'held');
 
 -- name: intend
 insert into ops.outbox
@@ -31,7 +32,7 @@ values
 
 -- name: claim
 update ops.outbox as o
-set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s
+set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s, sent_at = null
 from (
     select write_id from ops.outbox
     where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
@@ -44,12 +45,15 @@ where o.write_id = next.write_id
 returning o.write_id::text, o.object_key, o.content, o.digest, o.partition_key;
 
 -- name: sent
-update ops.outbox set sent_at = clock_timestamp() where write_id = any(%(writes)s::uuid[]);
+update ops.outbox set sent_at = %(at)s where write_id = any(%(writes)s::uuid[]);
 
 -- name: settle
+-- Of an unknown write only this is sure: its last request had left by now. The run that learned what
+-- became of a write is the one that counts it.
 update ops.outbox as o
-set state = r.state, destination_id = r.destination_id, cause = r.cause, detail = r.detail, remedy = r.remedy,
-    settled_at = case when r.state in ('delivered', 'unchanged', 'rejected') then clock_timestamp() end
+set state = r.state, run_id = %(run_id)s, destination_id = r.destination_id, cause = r.cause, detail = r.detail, remedy = r.remedy,
+    settled_at = case when r.state in ('delivered', 'unchanged', 'rejected') then clock_timestamp() end,
+    sent_at = case when r.state = 'unknown' then %(at)s else o.sent_at end
 from unnest(
     %(writes)s::uuid[], %(states)s::text[], %(ids)s::text[], %(causes)s::text[], %(details)s::text[], %(remedies)s::text[]
 ) as r (write_id, state, destination_id, cause, detail, remedy)

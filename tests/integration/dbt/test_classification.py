@@ -74,7 +74,7 @@ def categories(project: Warehouse) -> Mapping[str, str]:
     project.reset()
     lines = []
     for number, (example, (_, changes)) in enumerate(EXAMPLES.items(), start=536001):
-        line = a_line(**{"Country": example} | changes)
+        line = a_line(**{"Country": example, **changes})
         letters = line["InvoiceNo"].rstrip("0123456789")
         lines.append(line | {"InvoiceNo": f"{letters}{number}"})
     project.land(DAY, lines)

@@ -13,7 +13,7 @@ from tests.support.warehouse import COLUMNS, DAY, Warehouse, a_line
 
 TEXT = st.text(
     st.one_of(
-        st.sampled_from('",\n\r\t;|\\ \'£é界a1'),
+        st.sampled_from("\",\n\r\t;|\\ '£é界a1"),
         st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
     ),
     max_size=12,
@@ -51,7 +51,7 @@ def test_a_line_is_typed(warehouse: Warehouse) -> None:
         '"',
         '","',
         "ÉTAGÈRE £5 界",
-        "ends with a quote\"",
+        'ends with a quote"',
         ",",
     ],
 )
