@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from accord import catalog, lineage
 from accord.cli.exits import Exit
@@ -32,11 +33,7 @@ def doctor(console: Console) -> tuple[Exit, dict[str, Any]]:
     with ExitStack() as stack:
         found = [*_declared(), *_stored(settings, stack), *_disk(settings), *_dbt(settings)]
         found += _systems(settings)
-    for health in found:
-        mark = "[green]ok   [/]" if health.healthy else "[red]BROKEN[/]"
-        console.print(f"{mark} {health.name}: {health.detail}", highlight=False)
-        if not health.healthy:
-            console.print(f"       Remedy: {health.remedy}", highlight=False)
+    _show(console, found)
     healthy = all(health.healthy for health in found)
     report = {
         "healthy": healthy,
@@ -46,6 +43,23 @@ def doctor(console: Console) -> tuple[Exit, dict[str, Any]]:
         ],
     }
     return (Exit.OK if healthy else Exit.TROUBLE), report
+
+
+def _show(console: Console, found: Sequence[Health]) -> None:
+    width = max(len(health.name) for health in found)
+    for health in found:
+        mark = "[green]ok    [/]" if health.healthy else "[red bold]BROKEN[/]"
+        told = escape(f"{health.name:{width}}  {health.detail}")
+        console.print(f"{mark}  {told}", highlight=False)
+        if not health.healthy:
+            console.print(f"        Remedy: {escape(health.remedy)}", highlight=False)
+    broken = sum(not health.healthy for health in found)
+    console.print(
+        f"\n[red]{broken} of {len(found)} checks failed; the remedies are above.[/]"
+        if broken
+        else "\nEverything is in order.",
+        highlight=False,
+    )
 
 
 def _told(name: str, check: Callable[[], str]) -> Health:
@@ -107,8 +121,8 @@ def _dbt(settings: Settings) -> Iterator[Health]:
         except PackageNotFoundError as error:
             raise Stop("dbt is not installed", remedy="run `make setup`") from error
         parsed = lineage.is_described(settings.home)
-        return f"{installed}, models " + (
-            "described" if parsed else "to be described by the next run"
+        return f"{installed}; " + (
+            "the models are parsed" if parsed else "the next run parses the models"
         )
 
     yield _told("dbt", check)

@@ -40,7 +40,7 @@ def reconcile(console: Console, flow: str | None, window: Window) -> tuple[Exit,
         "equal": all(row.state == "equal" for rows in found.values() for row in rows),
     }
     for name, rows in found.items():
-        _show(console, name, rows)
+        _show(console, name, rows, span)
     return (Exit.OK if report["equal"] else Exit.TROUBLE), report
 
 
@@ -83,18 +83,25 @@ def _row(row: Compared) -> dict[str, Any]:
     }
 
 
-def _show(console: Console, name: str, rows: list[Compared]) -> None:
+def _show(console: Console, name: str, rows: list[Compared], span: Span) -> None:
     apart = [row for row in rows if row.state != "equal"]
     expected = sum((row.expected or 0) for row in rows)
     found = sum((row.found or 0) for row in rows)
+    console.print(f"[bold]{name}[/]  {span.first} to {span.last}", highlight=False)
     if apart:
         lines = [
-            (row.partition_key, row.state, str(row.expected), str(row.found), str(row.difference))
+            (
+                row.partition_key,
+                row.state,
+                *(f"{amount or 0:,}" for amount in (row.expected, row.found, row.difference)),
+            )
             for row in apart
         ]
-        console.print(table(name, ("day", "state", "expected", "found", "difference"), lines))
+        console.print(table("", ("day", "state", "expected", "found", "difference"), lines))
+        console.print("Remedy: docs/operations.md says what each state means and what to do.")
+    agreed = f"{len(apart)} of them apart" if apart else "all equal"
     console.print(
-        f"{name}: {len(rows)} days compared, {len(apart)} apart; "
-        f"expected {expected:,}, found {found:,}, difference {found - expected:,}",
+        f"{len(rows)} days compared, {agreed}. "
+        f"Expected {expected:,}, found {found:,}, difference {found - expected:,}.",
         highlight=False,
     )

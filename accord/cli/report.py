@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from accord import catalog
 from accord.cli.exits import Exit
-from accord.contracts.outcomes import Outcome
+from accord.cli.world import World
 from accord.outcomes import outcome_states
 from accord.store import dead_letters, reports
 from accord.store.database import Connection
@@ -23,12 +25,7 @@ Report = dict[str, Any]
 
 
 def standing(
-    connection: Connection,
-    outcomes: Mapping[str, Outcome],
-    streams: Mapping[str, Sequence[str]],
-    now: datetime,
-    *,
-    runs: Sequence[str] | None = None,
+    connection: Connection, world: World, now: datetime, *, runs: Sequence[str] | None = None
 ) -> Report:
     """Everything a pass (its `runs`) or, without one, the whole history has come to.
 
@@ -36,10 +33,14 @@ def standing(
     """
     flows = reports.flows(connection, runs)
     letters = dead_letters.waiting(connection)
-    states = outcome_states(connection, outcomes, streams, now)
+    dead = Counter((letter.stage, letter.name) for letter in letters)
+    outcomes = world.outcomes
+    states = outcome_states(connection, outcomes, world.streams(), now)
     return {
         "balanced": all(flow.balanced for flow in flows) and not reports.unbalanced(connection),
-        "flows": [_flow(flow) for flow in flows],
+        "flows": [
+            _flow(flow, dead=dead[flow.stage, flow.name], ends=_ends(flow, world)) for flow in flows
+        ],
         "gates": [_gate(gate) for gate in reports.gates(connection)],
         "outcomes": [
             {
@@ -50,6 +51,7 @@ def standing(
                 "met": state.state == "met",
                 "day": state.day.isoformat(),
                 "due_at": state.due_at.isoformat(),
+                "timezone": outcomes[state.outcome].timezone,
                 "detail": state.detail,
                 "remedy": state.remedy,
             }
@@ -89,15 +91,33 @@ def exit_of(report: Report) -> Exit:
     return Exit.TROUBLE if report.get("trouble") else Exit.OK
 
 
-def _flow(flow: Flow) -> Mapping[str, Any]:
+def _flow(flow: Flow, *, dead: int, ends: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "stage": flow.stage,
         "name": flow.name,
+        **ends,
         "partitions": flow.partitions,
         **{name: getattr(flow, name) for name in _COUNTS[flow.stage]},
+        "dead": dead,
         "balanced": flow.balanced,
         "posted_at": flow.posted_at.isoformat(),
     }
+
+
+def _ends(flow: Flow, world: World) -> Mapping[str, Any]:
+    """Where a flow's stage begins or ends: the systems, and whether it only reads back."""
+    if flow.stage == "landing":
+        backs = {
+            str(stream.name)
+            for system in world.systems.values()
+            for stream in system.streams
+            if stream.read_back
+        }
+        return {"systems": [flow.name.partition(".")[0]], "read_back": flow.name in backs}
+    if flow.stage == "delivery":
+        to = {item.system for item in catalog.deliveries(world.systems) if item.flow == flow.name}
+        return {"systems": sorted(to)}
+    return {}
 
 
 def _gate(gate: Gate) -> Mapping[str, Any]:

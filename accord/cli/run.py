@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +21,10 @@ from accord.records import Window
 from accord.sandbox.company import Company
 from accord.store.database import Role
 
+_NEXT = """
+Next:  make up                  watch it in the browser, with sensors on
+       .venv/bin/accord status  how everything stands
+       docs/quickstart.md       correct an export, break one, see what happens"""
 _COUNTED = ("read", "landed", "unchanged", "rejected", "removed")
 
 
@@ -46,11 +49,15 @@ def demo(console: Console) -> tuple[Exit, Report]:
     settings = load()
     plain = {k: v for k, v in settings.environment.items() if not _is_address(k)}
     with opened(replace(settings, environment=plain)) as world:
-        console.print(f"The sandbox company lives in {world.settings.sandbox}")
+        console.print(f"The sandbox company lives in {world.settings.sandbox}", highlight=False)
         with Company(
             world.settings, today=datetime.now(UTC).date(), systems=world.systems
         ) as company:
-            return _passed(console, world, company, PassRequest(None, Window()))
+            ended = _passed(console, world, company, PassRequest(None, Window()))
+    if ended[1]["dead"]:
+        console.print("The sandbox tears a line now and then, to show where such records go.")
+    console.print(_NEXT, highlight=False)
+    return ended
 
 
 def rehearse(console: Console, flow: str | None, window: Window) -> tuple[Exit, Report]:
@@ -76,7 +83,7 @@ def rehearse(console: Console, flow: str | None, window: Window) -> tuple[Exit, 
     ]  # fmt: skip
     console.print(
         table("A dry run: nothing was changed", ("stream", "read", "would land", "unchanged",
-              "would reject", "would remove", "days to deliver"), rows)
+              "would reject", "would remove", "days changed"), rows)
     )  # fmt: skip
     return Exit.OK, report
 
@@ -102,12 +109,8 @@ def _passed(
 
 def _report(world: World, result: PassResult) -> Report:
     with world.store.session(Role.READER) as connection:
-        report = standing(connection, world.outcomes, world.streams(), now(), runs=result.runs)
-    dead = Counter(letter["name"] for letter in report["dead_letters"])
-    return {
-        "runs": result.runs, "days": result.days, "trouble": result.trouble,
-        "dead_by_flow": dict(dead), **report,
-    }  # fmt: skip
+        report = standing(connection, world, now(), runs=result.runs)
+    return {"runs": result.runs, "days": result.days, "trouble": result.trouble, **report}
 
 
 def _conclude(console: Console, report: Report, seconds: float) -> None:
@@ -115,7 +118,11 @@ def _conclude(console: Console, report: Report, seconds: float) -> None:
         console.print("\nNo system has anything to read for these days.")
         return
     new = sum(flow.get("landed", 0) + flow.get("delivered", 0) for flow in report["flows"])
-    words = "Everything is balanced" if report["balanced"] else "[red]NOT BALANCED[/]"
+    words = (
+        "Everything is balanced: no record was lost"
+        if report["balanced"]
+        else "[red bold]NOT BALANCED: see docs/operations.md[/]"
+    )
     what = "" if new else ", and unchanged: nothing was landed or delivered"
     console.print(f"\n{words}{what}. {seconds:.1f} s", highlight=False)
 

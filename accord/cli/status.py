@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from rich.console import Console
 
 from accord.cli.exits import Exit
 from accord.cli.report import Report, exit_of, standing
-from accord.cli.show import show_report
+from accord.cli.show import show_alerts, show_report
 from accord.cli.world import now, opened
 from accord.store.database import Role
 
@@ -16,9 +14,9 @@ from accord.store.database import Role
 def status(console: Console, *, strict: bool) -> tuple[Exit, Report]:
     """Report outcomes, flows, gates and what waits for a person."""
     with opened() as world, world.store.session(Role.READER) as connection:
-        report = standing(connection, world.outcomes, world.streams(), now())
-    report["dead_by_flow"] = dict(Counter(letter["name"] for letter in report["dead_letters"]))
+        report = standing(connection, world, now())
     show_report(console, report)
+    show_alerts(console, report["alerts"], now())
     code = exit_of(report)
     if code is Exit.OK and strict and not all(o["met"] for o in report["outcomes"]):
         return Exit.TROUBLE, report

@@ -151,7 +151,8 @@ def test_a_crash_at_any_statement_of_a_landing_leaves_nothing_of_it(
     deliver(folder, a_file(a_line(), a_line(InvoiceNo="2"), b"broken"))
     take(store, folder)
     deliver(folder, a_file(a_line(Quantity="3"), a_line(InvoiceNo="4"), b"torn", b"broken"))
-    before, fuses = engine.everything_stored(store), []
+    before = engine.everything_stored(store)
+    fuses: list[Fuse] = []
     while not fuses or fuses[-1].blown:
         fuses.append(Fuse(len(fuses) + 1))
         try:
@@ -249,7 +250,7 @@ def test_the_database_refuses_an_entry_that_does_not_balance(
         f" values ('{stage}', 'a flow', '{DAY}', 'run', {', '.join(map(str, counts.values()))})"
     )
     with pytest.raises(psycopg.errors.CheckViolation), store.transaction(Role.LANDER) as connection:
-        connection.execute(psycopg.sql.SQL(statement))  # type: ignore[arg-type]
+        connection.execute(psycopg.sql.SQL(statement))
 
 
 def test_dead_letters_are_listed_without_their_payload(store: Store, folder: Path) -> None:

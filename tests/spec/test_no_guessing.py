@@ -182,7 +182,8 @@ def test_answers_that_never_come_end_in_waiting_and_in_trouble_not_in_a_quiet_su
     store: Store,
 ) -> None:
     a_total(store, "1.00")
-    there = poor(*["is lost on the way"] * 20)
+    lost: list[Mood] = ["is lost on the way"] * 20
+    there = poor(*lost)
     found = deliver(store, there)
     assert counted(found) == {"due": 1, "waiting": 1}
     assert isinstance(found.trouble, Unanswered)

@@ -1,4 +1,4 @@
-"""Destinations that go wrong, on a clock of their own: for tests of what the courier makes of it."""
+"""Destinations that go wrong, on a clock of their own, to see what the courier makes of it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class PoorLedger:
     """A destination as poor as they come: no idempotency keys, no unique numbers, slow commits.
 
     Each delivery takes its next mood and each look-up its next sight; without one all is well. An
-    effect that comes late is there `late` seconds after its request; requests of one call leave `apart` seconds after each other.
+    effect that comes late is there `late` seconds after its request; the requests of one delivery
+    leave `apart` seconds after each other.
     """
 
     clock: Clock

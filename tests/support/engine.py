@@ -1,4 +1,4 @@
-"""The engine on a real PostgreSQL: its store, what it holds, and crashes wherever they are wanted."""
+"""The engine on a real PostgreSQL: its store, what it holds, and crashes wherever one likes."""
 
 from __future__ import annotations
 

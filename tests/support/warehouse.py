@@ -80,10 +80,11 @@ def csv_record(values: Iterable[str]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """One database; `manifest` is the parsed project."""
+    """One database; `manifest` is the parsed project, `folder` takes what dbt compiles."""
 
     url: str
     manifest: Any
+    folder: str
 
     def query(
         self, query: LiteralString | sql.Composed, parameters: Sequence[object] = ()
@@ -185,7 +186,7 @@ class Warehouse:
 
     def dbt(self, *arguments: str) -> Any:
         """Call dbt in this process."""
-        return _dbt(self.url, self.manifest, arguments)
+        return _dbt(self.url, self.manifest, self.folder, arguments)
 
     def content(self) -> dict[str, list[dict[str, Any]]]:
         """Everything in the canonical tables."""
@@ -199,20 +200,20 @@ def built(url: str) -> Iterator[Warehouse]:
         connection.execute(_LANDING)
         for stream in ("pos__sales_lines", "xero__documents"):
             connection.execute(sql.SQL(_STREAM).format(sql.Identifier(stream)))
-    parsed = _dbt(url, None, ["parse"])
-    assert parsed.success, parsed.exception
-    warehouse = Warehouse(url, parsed.result)
-    for command in ("seed", "run"):
-        answer = warehouse.dbt(command)
-        assert answer.success, answer.exception or [item.message for item in answer.result]
-    yield warehouse
+    with tempfile.TemporaryDirectory() as folder:
+        parsed = _dbt(url, None, folder, ["parse"])
+        assert parsed.success, parsed.exception
+        warehouse = Warehouse(url, parsed.result, folder)
+        for command in ("seed", "run"):
+            answer = warehouse.dbt(command)
+            assert answer.success, answer.exception or [item.message for item in answer.result]
+        yield warehouse
 
 
-def _dbt(url: str, manifest: Any, arguments: Sequence[str]) -> Any:
+def _dbt(url: str, manifest: Any, folder: str, arguments: Sequence[str]) -> Any:
     from dbt.cli.main import dbtRunner
 
     address = make_url(url)
-    folder = Path(tempfile.gettempdir()) / f"accord-dbt-{os.getpid()}"
     os.environ |= {
         "ACCORD_DBT_HOST": str(address.host or address.query["host"]),
         "ACCORD_DBT_PORT": str(address.port or 5432),
@@ -225,6 +226,6 @@ def _dbt(url: str, manifest: Any, arguments: Sequence[str]) -> Any:
             *("--quiet", "--log-level-file", "none", "--no-write-json"),
             *arguments,
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(folder)),
+            *("--target-path", folder),
         ]
     )
