@@ -119,11 +119,11 @@ def _conclude(console: Console, report: Report, seconds: float) -> None:
         return
     new = sum(flow.get("landed", 0) + flow.get("delivered", 0) for flow in report["flows"])
     words = (
-        "Everything is balanced: no record was lost"
+        "Everything is balanced"
         if report["balanced"]
         else "[red bold]NOT BALANCED: see docs/operations.md[/]"
     )
-    what = "" if new else ", and unchanged: nothing was landed or delivered"
+    what = "" if new else " and unchanged: nothing was landed or delivered"
     console.print(f"\n{words}{what}. {seconds:.1f} s", highlight=False)
 
 

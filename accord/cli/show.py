@@ -1,4 +1,4 @@
-"""How reports look in a terminal: what was read, what was delivered, gates, outcomes, what waits."""
+"""How reports look in a terminal: flows, gates, outcomes, and what waits for a person."""
 
 from __future__ import annotations
 

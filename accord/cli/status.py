@@ -15,6 +15,8 @@ def status(console: Console, *, strict: bool) -> tuple[Exit, Report]:
     """Report outcomes, flows, gates and what waits for a person."""
     with opened() as world, world.store.session(Role.READER) as connection:
         report = standing(connection, world, now())
+    if report["flows"]:
+        console.print("[dim]Each day as the last pass over it left it.[/]")
     show_report(console, report)
     show_alerts(console, report["alerts"], now())
     code = exit_of(report)

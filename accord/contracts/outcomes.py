@@ -146,8 +146,8 @@ def _judged(
     if facts.reconciled_at and _holds(outcome, facts):
         held = _clock(facts.reconciled_at.astimezone(due.tzinfo))
         if facts.reconciled_at <= due:
-            return "met", f"accounting held {day} at {held}", ""
-        return "late", f"accounting held {day} only at {held}; {still}", ""
+            return "met", f"accounting has held the day {day} since {held}", ""
+        return "late", f"accounting has held the day {day} only since {held}; {still}", ""
     if facts.first_arrived_at is None:
         words = "has not arrived yet" if now <= due else "has not arrived"
         remedy = "have the export of that day sent; the next pass delivers it by itself"

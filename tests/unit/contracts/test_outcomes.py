@@ -47,7 +47,7 @@ def test_the_declared_outcome_says_who_wants_what_by_when() -> None:
 def test_takings_held_before_the_deadline_are_met() -> None:
     told = seen(held(at(9, 2, 15), arrived=at(9, 1)), at(9, 7))
     assert (told.state, told.day) == ("met", TUESDAY)
-    assert told.detail == "Accounting held 2011-03-08 at 02:15 on 2011-03-09."
+    assert told.detail == "Accounting has held the day 2011-03-08 since 02:15 on 2011-03-09."
     assert told.remedy == ""
 
 
@@ -55,7 +55,7 @@ def test_takings_held_after_the_deadline_are_late() -> None:
     told = seen(held(at(9, 6, 30), arrived=at(9, 1)), at(9, 7))
     assert told.state == "late"
     assert told.detail == (
-        "Accounting held 2011-03-08 only at 06:30 on 2011-03-09; it was due by 06:00 on 2011-03-09."
+        "Accounting has held the day 2011-03-08 only since 06:30 on 2011-03-09; it was due by 06:00 on 2011-03-09."
     )
 
 
@@ -63,7 +63,7 @@ def test_a_late_export_counts_as_met_when_accounting_followed_within_the_latency
     told = seen(held(at(9, 9, 30), arrived=at(9, 8)), at(9, 11))
     assert told.state == "met"
     assert told.detail == (
-        "Accounting held 2011-03-08 at 09:30 on 2011-03-09; "
+        "Accounting has held the day 2011-03-08 since 09:30 on 2011-03-09; "
         "the day's export arrived late, at 08:00 on 2011-03-09."
     )
 
