@@ -77,7 +77,8 @@ def destination(
                     partition_key=day,
                 )
             total = sum(result.counts.values(), Counter())
-            context.log.info("%s: %s", delivery.flow, dict(total))
+            counted = ", ".join(f"{count} {name}" for name, count in total.items())
+            context.log.info("%s: %s", delivery.flow, counted or "nothing is due")
             if result.trouble is not None:
                 raise result.trouble
             if total["held"]:

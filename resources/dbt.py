@@ -71,7 +71,7 @@ class Dbt:
 
             answer = dbtRunner(manifest=manifest).invoke(
                 [
-                    "--quiet", "--no-use-colors", "--log-level-file", "none",
+                    "--quiet", "--no-use-colors", "--log-level", "none", "--log-level-file", "none",
                     *arguments,
                     "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
                     "--target-path", str(self._folder),

@@ -4,6 +4,8 @@ The sensor looks often and cheaply; the schedule looks once, ahead of the outcom
 what the sensor may have missed: days that changed, and days the other side does not agree on.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,34 +19,77 @@ from accord.errors import AccordError
 from accord.intake import news
 from accord.records import Slice, Window
 from accord.sandbox.company import Company
+from accord.store.builds import Span, landed_basis
 from accord.store.database import Connection, Role, Store
 from accord.store.reports import Compared, comparisons
 
 LOOK_BACK = timedelta(days=14)
-RUNS_A_TICK = 14
+SINGLY = 3
+DAYS_A_RUN = 7
+EVER = Span("", "9999")
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One run to ask for: its day, and a key that is the same only for the same content."""
+    """One run to ask for: its days, and a key that is the same only for the same content."""
 
-    day: str
+    first: str
+    last: str
     run_key: str
 
 
-def requests(pieces: Iterable[Slice], known_days: Sequence[str]) -> tuple[list[Request], list[str]]:
-    """Turn changed pieces into requests, and name the days that lie outside the partitions."""
+def wanted(
+    pieces: Iterable[Slice], landed: Mapping[str, str], known_days: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    """Name each day to run with the content to run it for, and the days outside the partitions.
+
+    `landed` says what is landed of a day now, so that content which comes back after another
+    counts as new again.
+    """
     known = set(known_days)
-    asked: dict[str, list[str]] = {}
-    outside = []
+    found: dict[str, list[str]] = {}
+    outside = set()
     for piece in pieces:
         if piece.partition in known:
-            asked.setdefault(piece.partition, []).append(piece.signature)
+            found.setdefault(piece.partition, []).append(piece.signature)
         else:
-            outside.append(piece.partition)
-    return [
-        Request(day, f"{day}@{'+'.join(signatures)}") for day, signatures in sorted(asked.items())
-    ], sorted(outside)
+            outside.add(piece.partition)
+    return {
+        day: f"{'+'.join(found[day])} after {landed.get(day, 'nothing')}" for day in sorted(found)
+    }, sorted(outside)
+
+
+def requests(days: Mapping[str, str], asked_before: Mapping[str, str]) -> list[Request]:
+    """Ask for the days whose content was not asked for before: few singly, many by stretches."""
+    new = sorted(day for day, content in days.items() if asked_before.get(day) != content)
+    most = 1 if len(new) <= SINGLY else DAYS_A_RUN
+    asked = []
+    for stretch in stretches(new, most):
+        contents = "\n".join(f"{day} {days[day]}" for day in stretch)
+        digest = hashlib.sha256(contents.encode()).hexdigest()[:16]
+        asked.append(Request(stretch[0], stretch[-1], f"{stretch[0]}@{digest}"))
+    return asked
+
+
+def remembered(cursor: str | None) -> Mapping[str, str]:
+    """Read the days asked for before from a cursor; nothing from one a person wrote."""
+    try:
+        return dict(json.loads(cursor or "{}"))
+    except (TypeError, ValueError):
+        return {}
+
+
+def stretches(days: Iterable[str], most: int) -> list[list[str]]:
+    """Cut sorted days into stretches without gaps of at most `most` days."""
+    cut: list[list[str]] = []
+    for day in days:
+        before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+        if cut and cut[-1][-1] == before and len(cut[-1]) < most:
+            cut[-1].append(day)
+        else:
+            cut.append([day])
+    return cut
 
 
 def unsettled(compared: Iterable[Compared], changed: Iterable[str], since: date) -> list[str]:
@@ -66,7 +111,8 @@ def upstream_changes(
         job_name=flow,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Starts a run of {flow} for every day whose export is new or has changed.",
+        description=f"Starts a run of {flow} for every day whose export is new or has changed; "
+        "many days at once go by stretches of a week.",
     )
     def sense(
         context: dg.SensorEvaluationContext,
@@ -76,9 +122,10 @@ def upstream_changes(
         try:
             with store.session(Role.READER) as connection:
                 changed = changed_pieces(connection, company, systems, streams, Window())
+                landed = landed_basis(connection, streams, EVER)
         except AccordError as error:
             return dg.SensorResult(skip_reason=str(error))
-        asked, outside = requests(changed, days.get_partition_keys())
+        found, outside = wanted(changed, landed, days.get_partition_keys())
         if outside:
             context.log.warning(
                 "%s exports are older than the first business day or in the future; "
@@ -86,17 +133,23 @@ def upstream_changes(
                 len(outside),
                 outside[0],
             )
+        asked = requests(found, remembered(context.cursor))
         if not asked:
-            return dg.SensorResult(skip_reason="No export is new or has changed.")
+            return dg.SensorResult(
+                skip_reason="No export is new or has changed.", cursor=json.dumps(found)
+            )
         return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(run_key=request.run_key, partition_key=request.day)
-                for request in asked[:RUNS_A_TICK]
-            ],
-            cursor=asked[:RUNS_A_TICK][-1].run_key,
+            run_requests=[_run_request(request) for request in asked], cursor=json.dumps(found)
         )
 
     return sense
+
+
+def _run_request(request: Request) -> dg.RunRequest:
+    if request.first == request.last:
+        return dg.RunRequest(run_key=request.run_key, partition_key=request.first)
+    tags = dict(zip(RANGE_TAGS, (request.first, request.last), strict=True))
+    return dg.RunRequest(run_key=request.run_key, tags=tags)
 
 
 def catch_up(

@@ -13,8 +13,8 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import FrameType
@@ -24,11 +24,16 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from accord.catalog import Stream
 from accord.cli.services import Services
 from accord.cli.world import World, opened
-from accord.errors import Stop
+from accord.connector import Client, Source
+from accord.errors import AccordError, Stop
+from accord.records import Window
 from accord.sandbox.company import Company
 from accord.settings import CHECKOUT, Settings, load
+from accord.store.database import Role
+from accord.store.landing import note_first_day
 
 START_SECONDS = 180
 _LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
@@ -52,6 +57,7 @@ def serve(console: Console, *, port: int) -> int:
             Company(settings, today=datetime.now(UTC).date(), systems=world.systems) as company,
         ):
             sandbox = company.serve()
+            _note_first_day(world, company)
             with _dagster(world, port or _free_port()) as (url, services):
                 lock.write_text(f"at {url} by the process {os.getpid()}", encoding="utf-8")
                 _wait_until_loaded(url, services, stop)
@@ -76,6 +82,26 @@ def _announce(console: Console, url: str, sandbox: Mapping[str, str], log: Path)
     console.print("[green]Accord is up.[/] A new or changed export starts its run by itself.\n")
     console.print(lines, highlight=False)
     console.print("\nStop with Ctrl-C.")
+
+
+def _note_first_day(world: World, company: Company) -> None:
+    """Let the partitions begin with the oldest export there is, where the systems can say."""
+    days: set[str] = set()
+    for system in world.systems.values():
+        for stream in system.streams:
+            if stream.partitioned and not stream.read_back:
+                with suppress(AccordError):
+                    days |= _days_of(company.client(system.name), stream)
+    if days:
+        with world.store.transaction(Role.LANDER) as connection:
+            note_first_day(connection, date.fromisoformat(min(days)))
+
+
+def _days_of(client: Client, stream: Stream) -> set[str]:
+    if not isinstance(client, Source):
+        return set()
+    pieces = client.slices(stream.name.stream, Window())
+    return {piece.partition for piece in pieces if piece.partition}
 
 
 @contextmanager

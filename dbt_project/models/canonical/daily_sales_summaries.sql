@@ -34,7 +34,7 @@ summaries as (
         category,
         count(*)::integer as line_count,
         sum(quantity)::bigint as quantity,
-        sum(amount)::numeric(24, 6) as amount,
+        sum(amount) as amount,
         currency
     from accepted
     group by business_date, category, currency

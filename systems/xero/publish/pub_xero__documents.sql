@@ -95,7 +95,7 @@ final as (
                 )
             else coalesce(documents.valued_lines, jsonb_build_array(documents.category_lines -> 0))
         end as lines,
-        documents.exact_amount::numeric(24, 6) as exact_amount,
+        documents.exact_amount,
         documents.line_count
     from documents
     cross join categories as rounding

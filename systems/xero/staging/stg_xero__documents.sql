@@ -9,7 +9,7 @@ newest as (
     select distinct on (partition_key, source_key)
         partition_key,
         source_key,
-        convert_from(payload, 'UTF8')::jsonb as document
+        convert_from(payload, 'UTF8')::json as document
     from versions
     order by partition_key desc, source_key desc, version desc
 
@@ -21,7 +21,7 @@ opened as (
         *,
         split_part(source_key, ':', 1) as kind,
         coalesce(document ->> 'DateString', document ->> 'Date') as dated,
-        case when jsonb_typeof(document -> 'LineItems') = 'array' then document -> 'LineItems' end as items
+        case when json_typeof(document -> 'LineItems') = 'array' then document -> 'LineItems' end as items
     from newest
     where document is not null
 
@@ -34,9 +34,9 @@ summed as (
         case when kind = 'credit_note' then -1 else 1 end as direction,
         (
             select coalesce(sum((item ->> 'LineAmount')::numeric), 0)
-            from jsonb_array_elements(opened.items) as item
+            from json_array_elements(opened.items) as item
         ) as items_total,
-        coalesce(jsonb_array_length(items), 0) as line_count
+        coalesce(json_array_length(items), 0) as line_count
     from opened
 
 ),

@@ -55,7 +55,8 @@ def test_takings_held_after_the_deadline_are_late() -> None:
     told = seen(held(at(9, 6, 30), arrived=at(9, 1)), at(9, 7))
     assert told.state == "late"
     assert told.detail == (
-        "Accounting has held the day 2011-03-08 only since 06:30 on 2011-03-09; it was due by 06:00 on 2011-03-09."
+        "Accounting has held the day 2011-03-08 only since 06:30 on 2011-03-09; "
+        "it was due by 06:00 on 2011-03-09."
     )
 
 
