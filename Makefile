@@ -12,7 +12,7 @@ CODE := accord systems integration_assets resources sensors tests bench
 .PHONY: help setup demo up test check fast bench lock clean
 
 help: ## list what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1  — /p' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make the virtual environment from the lock file
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from accord.records import Found, Health, Reading, Receipt, Slice, Window, Write
+from accord.http.pace import Turns
+from accord.records import Found, Health, Original, Reading, Receipt, Slice, Window, Write
 from accord.secrets import Secrets
 
 
@@ -19,7 +20,8 @@ from accord.secrets import Secrets
 class Connection:
     """Where and as whom to connect, resolved from system.toml and the environment.
 
-    `settings` is the parsed system.toml; `secrets` resolves the references in it.
+    `settings` is the parsed system.toml; `secrets` resolves the references in it. `turns`, where
+    given, keeps the system's limits among all processes; a client passes it on to its Api.
     """
 
     system: str
@@ -27,6 +29,7 @@ class Connection:
     settings: Mapping[str, Any]
     secrets: Secrets
     token_url: str = ""
+    turns: Turns | None = None
 
 
 @runtime_checkable
@@ -49,6 +52,18 @@ class Source(Protocol):
 
     def read(self, stream: str, piece: Slice) -> Reading:
         """Read one piece page by page; a bad record is in its page. Raises Retry or Stop."""
+
+
+@runtime_checkable
+class Replays(Protocol):
+    """A source that can read a rejected record once more, as it reads records now."""
+
+    def replay(self, stream: str, original: Original) -> Reading:
+        """Read what was rejected, without asking the system; it may hold several records.
+
+        Its keys never take the place of other records' keys. The reading is `complete` only where
+        the original was the whole of its piece. Raises Stop.
+        """
 
 
 @runtime_checkable

@@ -2,7 +2,8 @@
 
     AccordError
     ├── Retry        later; may say when (retry_after, in seconds)
-    │   └── Unanswered   a write was sent and its answer never came: look before repeating
+    │   ├── Unanswered   a write was sent and its answer never came: look before repeating
+    │   └── Resting      the system was down just now, so it is left alone for a while
     ├── Park         this record only; carry on with the others
     └── Stop         no rerun helps until a person acts
         └── Unbalanced   records went missing between two counts
@@ -23,15 +24,30 @@ class AccordError(Exception):
 
 
 class Retry(AccordError):
-    """The same call may succeed later; `retry_after` is the other side's wish in seconds."""
+    """The same call may succeed later; `retry_after` is the other side's wish in seconds.
 
-    def __init__(self, what: str, *, remedy: str, retry_after: float | None = None) -> None:
+    With `is_limit` the system is well and only asks us to call less.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        remedy: str,
+        retry_after: float | None = None,
+        is_limit: bool = False,
+    ) -> None:
         super().__init__(what, remedy=remedy)
         self.retry_after = retry_after
+        self.is_limit = is_limit
 
 
 class Unanswered(Retry):
     """A write left and no answer came back, so whether it took effect is unknown."""
+
+
+class Resting(Retry):
+    """The system failed repeatedly; nothing is sent to it before `retry_after` has passed."""
 
 
 class Park(AccordError):

@@ -51,10 +51,12 @@ def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run
         # A commit lost in a power cut takes its cursor along, so the piece is just read again.
         connection.execute("set synchronous_commit = off")
         for piece in source.slices(stream.name.stream, window):
-            reading = source.read(stream.name.stream, piece)
-            taken.arrived.update(reading.partitions)
+            lander = Lander(connection, stream, run_id)
             with connection.transaction():
-                taken.add(Lander(connection, stream, run_id).land(piece, reading))
+                lander.take_turn()  # so that whoever lands last has also read last
+                reading = source.read(stream.name.stream, piece)
+                taken.arrived.update(reading.partitions)
+                taken.add(lander.land(piece, reading))
                 if days := [day for day in reading.partitions if day]:
                     note_first_day(connection, date.fromisoformat(min(days)))
         if taken.counts.landed.total() > MANY:

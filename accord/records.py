@@ -57,6 +57,21 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """A rejected record to be read again: as it was received, or as a steward `edited` it.
+
+    `key` and `cause` are those under which it was rejected, `shape` is that of its reading.
+    """
+
+    key: str
+    payload: bytes
+    partition: str
+    shape: str
+    cause: str
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A bounded number of records, in the order received."""
 

@@ -21,6 +21,7 @@ from accord.contracts.odcs import entities
 from accord.contracts.outcomes import Outcome, load_outcomes
 from accord.lineage import Model, feeding, models
 from accord.reconcile import Comparison
+from accord.sealing import SealingKeys
 from accord.settings import CHECKOUT, Settings
 from accord.settings import load as load_settings
 from accord.store import builds
@@ -35,7 +36,8 @@ from integration_assets.reconciling import comparison_key, outcome_asset, reconc
 from resources.company import company_resource
 from resources.dbt import Dbt
 from resources.second_opinion import second_opinion_resource
-from sensors.failures import alert_on_run_failure
+from sensors.alerts import alerting
+from sensors.failures import run_failures
 from sensors.history import history
 from sensors.upstream import catch_up, upstream_changes
 
@@ -43,6 +45,9 @@ from sensors.upstream import catch_up, upstream_changes
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 CONTRACTS = CHECKOUT / "contracts"
+
+# What a run did is in its events; what it prints goes to the log of `accord up`.
+_QUIET = dg.colored_console_logger.configured({"log_level": "WARNING"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,11 @@ class World:
     def deliveries(self) -> tuple[Delivery, ...]:
         """All deliveries of all systems."""
         return catalog.deliveries(self.systems)
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """Who answers for each flow that an outcome is about."""
+        return {outcome.flow: outcome.owner for outcome in self.outcomes.values()}
 
     def streams_of(self, flow: str) -> tuple[str, ...]:
         """The streams a flow comes from, by the lineage of what it delivers."""
@@ -113,7 +123,7 @@ def build_defs(
             if model.key == key_of(contract)
         ],
         jobs=[*(_job(flow, world) for flow in flows), history.job],
-        sensors=[*sensors, alert_on_run_failure],
+        sensors=[*sensors, *run_failures(world.owners), _alerting(world)],
         schedules=[
             *(
                 catch_up(o, world.streams_of(o.flow), world.systems)
@@ -125,6 +135,11 @@ def build_defs(
         loggers=dict(loggers) if loggers else None,
         executor=dg.in_process_executor,
     )
+
+
+def _alerting(world: World) -> dg.SensorDefinition:
+    streams = {flow: world.streams_of(flow) for flow in world.owners}
+    return alerting(world.outcomes, streams, world.settings, CONTRACTS / "alerts.yaml")
 
 
 def key_of(contract: Contract) -> tuple[str, str]:
@@ -201,12 +216,13 @@ def _delivering(world: World, days: dg.DailyPartitionsDefinition) -> list[dg.Ass
     found: list[dg.AssetsDefinition] = []
     for delivery in world.deliveries:
         outcome = next((o for o in world.outcomes.values() if o.flow == delivery.flow), None)
+        gates = [world.contracts[name] for name in delivery.gates]
         owner = outcome.owner if outcome else "team:integration"
         found.append(
             destination(
                 world.systems[delivery.system],
                 delivery,
-                world.contracts,
+                {dg.AssetKey(key_of(contract)): contract for contract in gates},
                 days,
                 _freshness(outcome),
                 owner,
@@ -251,14 +267,15 @@ def defs() -> dg.Definitions:
     settings = load_settings()
     where = address(settings)
     streams = [stream for system in catalog.discover().values() for stream in system.streams]
-    store = prepared(where, streams)
+    store = prepared(where, streams, SealingKeys.of(settings))
     dbt = Dbt(settings, where)
     return build_defs(
         the_world(settings, store, dbt),
         resources={
             "store": store,
             "dbt": dbt,
-            "company": company_resource(settings),
+            "company": company_resource(settings, store),
             "second_opinion": second_opinion_resource(CONTRACTS, where),
         },
+        loggers={"console": _QUIET},
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
 
 from accord.errors import AccordError, Retry
+from accord.settings import CHECKOUT
 
 RETRIES = dg.RetryPolicy(
     max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL
@@ -17,10 +20,12 @@ NO_RUN_RETRY = "dagster/retry_on_asset_or_op_failure"
 
 @contextmanager
 def classed(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> Iterator[None]:
-    """Turn our errors into Dagster's: only a Retry is worth another try.
+    """Turn errors into Dagster's: ours say whether another try is worth it.
 
     A permanent failure stops all three mechanisms: the op's retry policy, run retries (through
-    the run's tag), and the sensors, which ask for a day again only when its content changes.
+    the run's tag), and the sensors, which ask for a day again only when its content changes. What
+    is not ours is named and located but not quoted, for its text may hold a record's values, and
+    the run history is no place for them.
     """
     try:
         yield
@@ -33,3 +38,25 @@ def classed(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> Iterat
             metadata={"what failed": error.what, "remedy": error.remedy},
             allow_retries=again,
         ) from None
+    except dg.Failure:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not be kept
+        raise unexpected(error) from None
+
+
+def unexpected(error: Exception) -> dg.Failure:
+    """A failure that says what kind of error came from where, and nothing that it says itself."""
+    name = type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{_shown(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
+    remedy = "report it with this run's log; it is tried again by itself"
+    return dg.Failure(
+        description=f"An unexpected {name} in {places[-1] if places else 'an unknown place'}. "
+        f"Remedy: {remedy}.",
+        metadata={"where": dg.MetadataValue.md("\n".join(f"1. `{place}`" for place in places))},
+    )
+
+
+def _shown(filename: str) -> str:
+    path = Path(filename)
+    return str(path.relative_to(CHECKOUT)) if path.is_relative_to(CHECKOUT) else path.name

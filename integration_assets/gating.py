@@ -81,7 +81,7 @@ def judge_and_keep(
     *,
     run_id: str,
 ) -> list[PartitionVerdict]:
-    """Judge what was built since its last verdict, have Great Expectations agree, keep the verdicts.
+    """Judge what has no verdict yet, have Great Expectations agree, and keep the verdicts.
 
     Raises Stop, keeping nothing, when the two judges do not agree.
     """

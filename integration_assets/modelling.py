@@ -88,8 +88,8 @@ def brought_up_to_date(
 
     That was read before building, so a change that lands meanwhile leaves the day stale.
     """
+    with_project(store, dbt)  # even when nothing is stale: what follows reads the tables
     if stale:
-        with_project(store, dbt)
         dbt.run([model.name for model in models], days=sorted(stale))
         with store.transaction(Role.MODELER) as connection:
             builds.note(connection, target, stale)

@@ -10,12 +10,13 @@ import logging
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 
+from accord.alerting.decide import OPERATIONS
 from accord.cli.passes import Announce, PassRequest, PassResult
 from accord.connector import Source
 from accord.quality.second_opinion import SecondOpinion
@@ -30,6 +31,7 @@ from integration_assets.partitions import Days
 from integration_assets.publishing import DISTRUST_TAG
 from resources.dbt import Dbt
 from resources.instance import dagster_instance
+from sensors.failures import raise_run_failure, recover_when_mended
 
 HOST_TAG, PID_TAG = "accord/host", "accord/pid"
 _EVENTS = {
@@ -72,6 +74,7 @@ def orchestrator(
             result.days += len(days.keys)
             runner = _Runner(definitions, instance, flow, request, result)
             runner.run(store, days)
+            runner.tell(store, owner=world.owners.get(flow, OPERATIONS))
     return result
 
 
@@ -117,6 +120,8 @@ class _Runner:
     flow: str
     request: PassRequest
     result: PassResult
+    trouble: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     def run(self, store: Store, days: Days) -> None:
         """Run the range; then, as long as gates close for some of it, the rest without those."""
@@ -127,6 +132,15 @@ class _Runner:
             behind = _behind_the_gates(self.definitions, self.flow)
             outcomes = [self._execute(rest, behind) for rest in without(days, closed)]
             failed = any(outcomes)
+
+    def tell(self, store: Store, *, owner: str) -> None:
+        """Report what went wrong in this flow and raise its alert; end that when all is well."""
+        self.result.trouble += self.trouble
+        if self.trouble:
+            first = next(iter(self.failed), "")
+            raise_run_failure(store, self.flow, self.trouble, owner=owner, run_id=first)
+        else:
+            recover_when_mended(store, self.instance, self.flow)
 
     def _execute(self, days: Days, selection: Sequence[dg.AssetKey] | None) -> bool:
         """Execute one run; tell whether it failed."""
@@ -145,7 +159,9 @@ class _Runner:
             run_config={"loggers": {"progress": {}}},
         )
         self.result.runs.append(done.run_id)
-        self.result.trouble += _trouble(done)
+        self.trouble.extend(_trouble(done))
+        if not done.success:
+            self.failed.append(done.run_id)
         return not done.success
 
 
@@ -169,14 +185,26 @@ def _behind_the_gates(definitions: dg.Definitions, flow: str) -> list[dg.AssetKe
 
 
 def _trouble(done: dg.ExecuteInProcessResult) -> list[str]:
+    """What failed, in sentences: errors by what they say, checks by the days they found."""
     told = []
     for event in done.all_events:
         if event.is_step_failure:
             data = event.step_failure_data
-            failure = data.user_failure_data
-            said = failure.description if failure else (data.error.cls_name if data.error else "")
-            told.append(f"{event.step_key}: {said}")
+            failure, kind = data.user_failure_data, data.error.cls_name if data.error else ""
+            if kind != "DagsterAssetCheckFailedError":  # the check has its own sentence
+                told.append(f"{event.step_key}: {failure.description if failure else kind}")
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            told += _failed_check(event.asset_check_evaluation_data)
     return told
+
+
+def _failed_check(found: Any) -> list[str]:
+    if found.passed or found.severity is not dg.AssetCheckSeverity.ERROR:
+        return []
+    facts = {name: str(value.value) for name, value in found.metadata.items()}
+    what = "; ".join(value for name, value in facts.items() if name.endswith(("which", "by")))
+    name = f"{found.asset_key.to_user_string()} {found.check_name}"
+    return [f"{name}: {what}. Remedy: {facts.get('remedy', 'see the check')}."]
 
 
 def _bury_the_dead(instance: dg.DagsterInstance) -> None:
@@ -211,7 +239,7 @@ def _progress(announce: Announce) -> dg.LoggerDefinition:
             if event is not None and (form := _EVENTS.get(event.event_type_value)):
                 announce(form.format(step=event.step_key))
             elif (
-                event is None and record.levelno >= logging.INFO and hasattr(record, "dagster_meta")
+                event is None and record.levelno == logging.INFO and hasattr(record, "dagster_meta")
             ):
                 announce(record.dagster_meta["orig_message"])
 

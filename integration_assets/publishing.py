@@ -31,17 +31,19 @@ def destination_key(delivery: Delivery) -> dg.AssetKey:
 def destination(
     system: System,
     delivery: Delivery,
-    contracts: Mapping[str, Contract],
+    gated: Mapping[dg.AssetKey, Contract],
     days: dg.DailyPartitionsDefinition,
     freshness: dg.FreshnessPolicy | None,
     owner: str,
 ) -> dg.AssetsDefinition:
-    """The asset that delivers one kind of object, day by day."""
-    gates = [contracts[name] for name in delivery.gates]
+    """The asset that delivers one kind of object, day by day.
+
+    It depends on what is `gated` as well, so that within a run it waits for those gates.
+    """
 
     @dg.asset(
         key=destination_key(delivery),
-        deps=[dg.AssetKey(["publish", delivery.model])],
+        deps=[dg.AssetKey(["publish", delivery.model]), *gated],
         partitions_def=days,
         backfill_policy=BACKFILL,
         retry_policy=failures.RETRIES,
@@ -68,7 +70,9 @@ def destination(
                 raise TypeError(f"systems/{system.name}/client.py does not receive anything")
             outbox = Outbox(delivery, company.endpoint(system.name), context.run_id)
             result = Courier(store, outbox, client).deliver(
-                asked.keys, approval(gates), distrust=DISTRUST_TAG in context.run.tags
+                asked.keys,
+                approval(list(gated.values())),
+                distrust=DISTRUST_TAG in context.run.tags,
             )
             for day in asked.keys:
                 context.add_asset_metadata(

@@ -16,6 +16,8 @@ from accord.settings import Settings
 from accord.store.database import Role
 from accord.store.server import Address
 
+_TLS_FILES = ("sslrootcert", "sslcert", "sslkey")
+
 
 class Dbt:
     """Runs selected models of the project as the modeler role."""
@@ -87,7 +89,10 @@ class Dbt:
     def _environment(self) -> Iterator[None]:
         """Hand dbt the address through its environment variables, and take them back after."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        options = self._address.parameters
         values = {
+            **{f"PG{name.upper()}": options[name] for name in _TLS_FILES if name in options},
+            "ACCORD_DBT_SSLMODE": options.get("sslmode", "prefer"),
             "ACCORD_DBT_HOST": self._address.host,
             "ACCORD_DBT_PORT": str(self._address.port),
             "ACCORD_DBT_USER": self._address.user,

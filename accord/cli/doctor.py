@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from accord import catalog, lineage
+from accord.cli.alerting import channel_health
 from accord.cli.exits import Exit
 from accord.cli.world import OUTCOMES
 from accord.contracts.outcomes import load_outcomes
 from accord.errors import AccordError, Stop
 from accord.records import Health
 from accord.sandbox.company import Company
+from accord.sealing import SealingKeys
 from accord.settings import Settings, load
 from accord.store import server
 from accord.store.database import Role, Store, migration_of, newest_migration, prepared
@@ -80,12 +82,14 @@ def _stored(settings: Settings, stack: ExitStack) -> Iterator[Health]:
     try:
         address = stack.enter_context(server.running(settings))
         streams = [stream for system in catalog.discover().values() for stream in system.streams]
-        store = prepared(address, streams)
+        store = prepared(address, streams, SealingKeys.of(settings))
     except AccordError as error:
         yield Health("database", healthy=False, detail=error.what, remedy=error.remedy)
         return
     yield _told("database", lambda: f"{kind}, PostgreSQL {_version(store)}")
     yield _told("migrations", lambda: _migrations(store))
+    with store.session(Role.READER) as connection:
+        yield from channel_health(connection, settings)
 
 
 def _version(store: Store) -> str:

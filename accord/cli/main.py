@@ -6,16 +6,17 @@ light commands stay quick.
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from accord.cli import alerts, dlq
 from accord.cli.exits import Exit
+from accord.cli.output import Format, Output, console, end
 from accord.errors import AccordError, Unbalanced
 
 app = typer.Typer(
@@ -26,18 +27,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(dlq.app, name="dlq")
 
 
-class Output(StrEnum):
-    """How results are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Format = Annotated[
-    Output, typer.Option("--output", "-o", help="text for people, json for programs")
-]
 First = Annotated[
     datetime | None,
     typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="first business day"),
@@ -54,7 +47,7 @@ def demo(output: Format = Output.TEXT) -> None:
     """Run the sandbox company once, end to end, and report what happened."""
     from accord.cli.run import demo as command
 
-    _end(command(_console(output)), output)
+    end(command(console(output)), output)
 
 
 @app.command(epilog="Example: accord up --port 3000")
@@ -66,7 +59,7 @@ def up(
     """Serve the Dagster web UI and daemon, with the sandbox, until Ctrl-C."""
     from accord.cli.up import serve
 
-    raise typer.Exit(serve(_console(Output.TEXT), port=port))
+    raise typer.Exit(serve(console(Output.TEXT), port=port))
 
 
 @app.command(epilog="Example: accord run --flow takings --from 2026-11-01 --to 2026-11-07")
@@ -90,9 +83,9 @@ def run(
 
     window = Window(first and first.date(), last and last.date())
     if dry_run:
-        _end(rehearse(_console(output), flow, window), output)
+        end(rehearse(console(output), flow, window), output)
     else:
-        _end(command(_console(output), flow, window, redeliver=redeliver), output)
+        end(command(console(output), flow, window, redeliver=redeliver), output)
 
 
 @app.command(epilog="Example: accord status --output json")
@@ -106,7 +99,7 @@ def status(
     """Show at a glance whether it works: outcomes, flows, gates, dead letters."""
     from accord.cli.status import status as command
 
-    _end(command(_console(output), strict=strict), output)
+    end(command(console(output), strict=strict), output)
 
 
 @app.command(epilog="Example: accord doctor")
@@ -114,7 +107,7 @@ def doctor(output: Format = Output.TEXT) -> None:
     """Check each piece, and say how to mend what is broken."""
     from accord.cli.doctor import doctor as command
 
-    _end(command(_console(output)), output)
+    end(command(console(output)), output)
 
 
 @app.command(epilog="Example: accord reconcile --from 2026-11-01")
@@ -128,8 +121,8 @@ def reconcile(
     from accord.cli.reconciled import reconcile as command
     from accord.records import Window
 
-    _end(
-        command(_console(output), flow, Window(first and first.date(), last and last.date())),
+    end(
+        command(console(output), flow, Window(first and first.date(), last and last.date())),
         output,
     )
 
@@ -139,22 +132,7 @@ def new_system(name: str, output: Format = Output.TEXT) -> None:
     """Make the folder of a new system, whose tests pass, to start from."""
     from accord.cli.new_system import new_system as command
 
-    _end(command(_console(output), name), output)
-
-
-def _console(output: Output) -> Console:
-    """Where people read: results for programs own standard output, so words move aside."""
-    console = Console(stderr=output is Output.JSON, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = 200
-    return console
-
-
-def _end(result: tuple[Exit, Any], output: Output) -> None:
-    code, report = result
-    if output is Output.JSON:
-        sys.stdout.write(json.dumps(report, indent=2, default=str) + "\n")
-    raise typer.Exit(code)
+    end(command(console(output), name), output)
 
 
 def main() -> None:
@@ -162,7 +140,13 @@ def main() -> None:
     try:
         app()
     except AccordError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[red]{error}[/]", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"[red]{escape(str(error))}[/]", highlight=False)
         sys.exit(Exit.UNBALANCED if isinstance(error, Unbalanced) else Exit.NOT_POSSIBLE)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last resort: a person must not meet a traceback
+        from accord.cli.faults import kept
+
+        said = f"Something unexpected went wrong ({type(error).__name__}). Remedy: {kept(error)}"
+        Console(stderr=True, soft_wrap=True).print(f"[red]{escape(said)}[/]", highlight=False)
+        sys.exit(Exit.UNEXPECTED)

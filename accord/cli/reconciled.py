@@ -29,9 +29,7 @@ def reconcile(console: Console, flow: str | None, window: Window) -> tuple[Exit,
         if not asked:
             raise Stop(f"No outcome is declared for a flow {flow!r}", remedy="see `accord status`")
         span = _bounded(world, window)
-        with Company(
-            world.settings, today=datetime.now(UTC).date(), systems=world.systems
-        ) as company:
+        with world.company() as company:
             found = {o.reconciliation: _compared(world, company, o, span) for o in asked}
     report = {
         "from": span.first,

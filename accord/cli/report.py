@@ -11,7 +11,7 @@ from accord import catalog
 from accord.cli.exits import Exit
 from accord.cli.world import World
 from accord.outcomes import outcome_states
-from accord.store import dead_letters, reports
+from accord.store import alerts, dead_letters, reports
 from accord.store.database import Connection
 from accord.store.reports import Flow, Gate
 
@@ -74,12 +74,16 @@ def standing(
         ],
         "alerts": [
             {
+                "topic": alert.topic,
+                "state": alert.state,
                 "severity": alert.severity,
+                "owner": alert.owner,
                 "subject": alert.subject,
                 "message": alert.message,
-                "at": alert.raised_at.isoformat(),
+                "at": alert.last_raised_at.isoformat(),
+                "repeats": alert.repeats,
             }
-            for alert in reports.alerts(connection)
+            for alert in alerts.listed(connection, recovered=True, limit=20)
         ],
     }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 
 from accord import catalog
+from accord.cli.alerting import tell_pending
 from accord.cli.exits import Exit
 from accord.cli.passes import PassRequest, PassResult, orchestrator
 from accord.cli.report import Report, exit_of, standing
@@ -34,9 +34,7 @@ def run(
     """Make one pass and report it."""
     with opened() as world:
         _check(world, flow, window)
-        with Company(
-            world.settings, today=datetime.now(UTC).date(), systems=world.systems
-        ) as company:
+        with world.company() as company:
             return _passed(console, world, company, PassRequest(flow, window, redeliver))
 
 
@@ -50,9 +48,7 @@ def demo(console: Console) -> tuple[Exit, Report]:
     plain = {k: v for k, v in settings.environment.items() if not _is_address(k)}
     with opened(replace(settings, environment=plain)) as world:
         console.print(f"The sandbox company lives in {world.settings.sandbox}", highlight=False)
-        with Company(
-            world.settings, today=datetime.now(UTC).date(), systems=world.systems
-        ) as company:
+        with world.company() as company:
             ended = _passed(console, world, company, PassRequest(None, Window()))
     if ended[1]["dead"]:
         console.print("The sandbox tears a line now and then, to show where such records go.")
@@ -64,9 +60,7 @@ def rehearse(console: Console, flow: str | None, window: Window) -> tuple[Exit, 
     """Say what a pass would land and deliver, and change nothing."""
     with opened() as world:
         _check(world, flow, window)
-        with Company(
-            world.settings, today=datetime.now(UTC).date(), systems=world.systems
-        ) as company:
+        with world.company() as company:
             streams = _streams(world, flow)
             found = {
                 str(stream.name): rehearsed(world.store, stream, source, window, run_id="dry-run")
@@ -104,6 +98,7 @@ def _passed(
     report = _report(world, result)
     show_report(console, report)
     _conclude(console, report, (now() - started).total_seconds())
+    tell_pending(console, world)
     return exit_of(report), report
 
 

@@ -50,8 +50,9 @@ def show_alerts(console: Console, alerts: Sequence[Mapping[str, Any]], now: date
     if recent:
         console.print(f"\n[bold]Alerts[/]  [dim]of the last {_ALERT_DAYS.days} days[/]")
     for at, alert in recent[:LISTED]:
+        over = "[green]over[/]  " if alert["state"] == "recovered" else ""
         text = escape(f"{alert['subject']}: {alert['message']}")
-        console.print(f"  {at:%Y-%m-%d %H:%M}  {text}", highlight=False)
+        console.print(f"  {at:%Y-%m-%d %H:%M}  {over}{text}", highlight=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -157,8 +158,7 @@ def _show_waiting(console: Console, report: Report) -> None:
         for (name, cause, remedy), alike in kinds[:LISTED]:
             console.print(f"  [yellow]{cause}[/]  {name}, {len(alike):,}", highlight=False)
             for letter in alike[:_PLACES]:
-                place = escape(f"{letter['partition']} {letter['detail']}".strip())
-                console.print(f"       {place}", highlight=False)
+                console.print(f"       {escape(_place(letter))}", highlight=False)
             if len(alike) > _PLACES:
                 console.print(f"       … and {len(alike) - _PLACES:,} more")
             _remedy(console, remedy)
@@ -172,6 +172,12 @@ def _show_waiting(console: Console, report: Report) -> None:
 
 def _kind(letter: Mapping[str, Any]) -> tuple[str, str, str]:
     return letter["name"], letter["cause"], letter["remedy"]
+
+
+def _place(letter: Mapping[str, Any]) -> str:
+    """Where it is and what is wrong; a rejected line is named by its place in the export."""
+    place = "partition" if letter["stage"] == "landing" else "record"
+    return f"{letter[place]} {letter['detail']}".strip()
 
 
 def _remedy(console: Console, remedy: str) -> None:

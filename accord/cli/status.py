@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 
+from accord.cli.alerting import channel_health
 from accord.cli.exits import Exit
 from accord.cli.report import Report, exit_of, standing
 from accord.cli.show import show_alerts, show_report
@@ -15,10 +17,18 @@ def status(console: Console, *, strict: bool) -> tuple[Exit, Report]:
     """Report outcomes, flows, gates and what waits for a person."""
     with opened() as world, world.store.session(Role.READER) as connection:
         report = standing(connection, world, now())
+        channels = channel_health(connection, world.settings)
     if report["flows"]:
         console.print("[dim]Each day as the last pass over it left it.[/]")
     show_report(console, report)
     show_alerts(console, report["alerts"], now())
+    report["alert_channels"] = [
+        {"name": found.name, "healthy": found.healthy, "detail": found.detail} for found in channels
+    ]
+    for found in channels:
+        if not found.healthy:
+            text = escape(f"{found.name}: {found.detail}. Remedy: {found.remedy}.")
+            console.print(f"  [red]{text}[/]", highlight=False)
     code = exit_of(report)
     if code is Exit.OK and strict and not all(o["met"] for o in report["outcomes"]):
         return Exit.TROUBLE, report

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from accord import catalog
 from accord.catalog import System
 from accord.contracts.outcomes import Outcome, load_outcomes
 from accord.lineage import described, feeding
+from accord.sandbox.company import Company
+from accord.sealing import SealingKeys
 from accord.settings import CHECKOUT, Settings, load
 from accord.store import server
 from accord.store.database import Store, prepared
+from accord.store.turns import turns_of
 
 OUTCOMES = CHECKOUT / "contracts" / "outcomes.yaml"
 
@@ -26,6 +30,14 @@ class World:
     store: Store
     systems: Mapping[str, System]
     outcomes: Mapping[str, Outcome]
+
+    def company(self) -> Company:
+        """All systems, called by the quota and the breakers that every process shares.
+
+        A person who runs a command is not made to wait for a system that was down a moment ago.
+        """
+        turns = partial(turns_of, self.store, impatient=True)
+        return Company(self.settings, today=now().date(), systems=self.systems, turns=turns)
 
     def streams(self) -> Mapping[str, tuple[str, ...]]:
         """The streams each flow comes from, by the lineage dbt last described."""
@@ -46,7 +58,12 @@ def opened(settings: Settings | None = None) -> Iterator[World]:
     systems = catalog.discover()
     streams = [stream for system in systems.values() for stream in system.streams]
     with server.running(settings) as address:
-        yield World(settings, prepared(address, streams), systems, load_outcomes(OUTCOMES))
+        yield World(
+            settings,
+            prepared(address, streams, SealingKeys.of(settings)),
+            systems,
+            load_outcomes(OUTCOMES),
+        )
 
 
 def now() -> datetime:

@@ -7,7 +7,6 @@ is sent, and an answer that never comes is looked up before anything is repeated
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -217,18 +216,18 @@ class Courier:
                     self._note_rejection(connection, write, item)
 
     def _note_rejection(self, connection: Connection, write: Write, item: Settlement) -> None:
-        """A rejected write becomes a dead letter; a delivered one settles its earlier letter."""
+        """A rejected write becomes a dead letter; whatever is settled settles its earlier letters."""
         if item.state == "rejected":
             letter = Rejected(
                 key=write.key,
-                payload=json.dumps(write.content, sort_keys=True).encode(),
+                payload=dead_letters.as_payload(write.content),
                 partition=write.partition,
                 cause=item.cause,
                 detail=item.detail,
                 remedy=item.remedy,
             )
             dead_letters.put(connection, [letter], self._origin(write.key))
-        elif item.state in ("delivered", "unchanged"):
+        if item.state in ("delivered", "unchanged", "rejected"):
             self._settle_letters(connection, [write.key])
 
     def _settle_letters(self, connection: Connection, keys: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ matters is whether a write may have taken effect: if it may, nothing here repeat
 
 from accord.http.api import LONGEST_WAIT, READ_ATTEMPTS, Api
 from accord.http.oauth import ClientCredentials, Credentials
-from accord.http.pace import Pace
+from accord.http.pace import Pace, Turns
 from accord.http.wire import Answer, checked_url, send
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ClientCredentials",
     "Credentials",
     "Pace",
+    "Turns",
     "checked_url",
     "send",
 ]

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import stamina
 
-from accord.errors import Retry, Stop, Unanswered
+from accord.errors import Resting, Retry, Stop, Unanswered
 from accord.http.oauth import Credentials
-from accord.http.pace import Pace
+from accord.http.pace import Pace, Turns
 from accord.http.wire import Answer, checked_url, new_session, retry_after, send
 
 _BUSY = frozenset({408, 425})
@@ -28,7 +28,7 @@ class Api:
         base_url: str,
         *,
         credentials: Credentials | None = None,
-        pace: Pace | None = None,
+        pace: Turns | None = None,
         timeout: float = 30.0,
     ) -> None:
         self.system = system
@@ -104,7 +104,9 @@ class Api:
         answer = self._send(method, path, params, json, headers, write=write)
         if answer.status == 401 and self._credentials and self._credentials.renewed():
             answer = self._send(method, path, params, json, headers, write=write)
-        return self._judged(answer, f"{method} {path}", write=write)
+        if answer.status in (401, 403):
+            self._judged(answer, f"{method} {path}", write=write)
+        return answer
 
     def _send(
         self,
@@ -122,8 +124,8 @@ class Api:
         body = None if json is None else _JSON.encode(json)
         if body is not None:
             signed["Content-Type"] = "application/json"
-        with self._pace:
-            return send(
+        with self._pace.turn():
+            answer = send(
                 self._session,
                 method,
                 self.base_url + path,
@@ -134,6 +136,11 @@ class Api:
                 timeout=self._timeout,
                 write=write,
             )
+            self._pace.learn(answer.headers)
+            # A refused sign-in may be mended by a new token; anything else is judged in its turn.
+            if answer.status in (401, 403):
+                return answer
+            return self._judged(answer, f"{method} {path}", write=write)
 
     def _judged(self, answer: Answer, call: str, *, write: bool) -> Answer:
         status = answer.status
@@ -145,6 +152,7 @@ class Api:
                 said,
                 remedy="wait for the time it asks for; lower the limits in its system.toml",
                 retry_after=retry_after(answer.headers),
+                is_limit=True,
             )
         if status >= 500 or status in _BUSY:
             if write:
@@ -158,7 +166,7 @@ class Api:
 
 
 def _retry_wait(error: Exception) -> bool | float:
-    if not isinstance(error, Retry):
+    if not isinstance(error, Retry) or isinstance(error, Resting):
         return False
     if error.retry_after is None:
         return True

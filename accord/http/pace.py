@@ -1,11 +1,33 @@
-"""The pace a system allows, kept by all threads of a process."""
+"""Whose turn it is to call: the pace a system allows, and rest for a system that is down.
+
+`Pace` keeps the limits among the threads of one process. Where processes share a store, the engine
+hands clients a `Turns` that keeps them among all of them; see accord/store/turns.py.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
+
+
+class Turns(Protocol):
+    """Gives out turns to call a system."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait until a call is allowed. An error that leaves the block says how the call went.
+
+        Raises Resting when the system is not to be called now.
+        """
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Correct what is believed of the limits by what an answer says of them."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
 
 
 class Pace:
@@ -25,16 +47,26 @@ class Pace:
         self._lock = threading.Lock()
         self._clock, self._sleep = clock, sleep
 
-    def __enter__(self) -> None:
-        self._slots.acquire()
-        try:
-            self._await_turn()
-        except BaseException:
-            self._slots.release()
-            raise
+    @classmethod
+    def declared(cls, settings: Mapping[str, Any]) -> Pace:
+        """The pace that a system.toml declares under [limits]."""
+        limits = settings["limits"]
+        return cls(
+            calls_per_minute=int(limits["calls_per_minute"]), concurrent=int(limits["concurrent"])
+        )
 
-    def __exit__(self, *_: object) -> None:
-        self._slots.release()
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a place and for the minute's count to allow another call."""
+        with self._slots:
+            self._await_turn()
+            yield
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Learn nothing: one process alone knows what it sent."""
+
+    def close(self) -> None:
+        """Give back nothing: it holds nothing."""
 
     def _await_turn(self) -> None:
         with self._lock:

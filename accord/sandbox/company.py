@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -24,21 +24,30 @@ from accord.catalog import System, discover
 from accord.connector import Client, Connection
 from accord.emulation import Emulator, Setup
 from accord.errors import Stop
+from accord.http import Turns
 from accord.secrets import Secrets
 from accord.settings import Settings
 
 SEED = 7
+
+TurnsFor = Callable[[System, str, str], Turns]
+"""Makes the turns for a system, given its endpoint's name and address."""
 
 
 class Company:
     """All systems, reachable. Use it as a context; it stops what it started."""
 
     def __init__(
-        self, settings: Settings, *, today: date, systems: Mapping[str, System] | None = None
+        self,
+        settings: Settings,
+        *,
+        today: date,
+        systems: Mapping[str, System] | None = None,
+        turns: TurnsFor | None = None,
     ) -> None:
         self.settings = settings
         self.systems = dict(systems if systems is not None else discover())
-        self._today = today
+        self._today, self._turns = today, turns
         self._stack = ExitStack()
         self._served: dict[str, tuple[str, str]] = {}
         self._clients: dict[str, Client] = {}
@@ -82,6 +91,7 @@ class Company:
                 token_url=self.settings.token_url_of(system) or _derived_token_url(known, url),
                 settings=known.settings,
                 secrets=Secrets(self.settings.environment),
+                turns=self._turns_of(known),
             )
         url, token_url = self._emulated(known)
         return Connection(
@@ -90,6 +100,7 @@ class Company:
             token_url=token_url,
             settings=known.settings,
             secrets=Secrets(self._sandbox_environment(known)),
+            turns=self._turns_of(known),
         )
 
     def serve(self) -> Mapping[str, str]:
@@ -106,6 +117,14 @@ class Company:
                 )
                 self._stack.callback(path.unlink, missing_ok=True)
         return addresses
+
+    def _turns_of(self, system: System) -> Turns | None:
+        if self._turns is None:
+            return None
+        url = self.settings.url_of(system.name) or ""
+        turns = self._turns(system, self.endpoint(system.name), url)
+        self._stack.callback(turns.close)
+        return turns
 
     def _system(self, name: str) -> System:
         if name not in self.systems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,17 @@ from psycopg import sql
 
 from accord.catalog import Stream
 from accord.errors import Retry, Stop
+from accord.sealing import SealingKeys
 from accord.store.queries import for_table, queries, script
 from accord.store.server import PSYCOPG_3, Address
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
-Connection = psycopg.Connection[Any]
+
+class Connection(psycopg.Connection[Any]):
+    """A connection to the store, with the keys that dead letters are sealed with."""
+
+    sealing: SealingKeys | None = None
 
 
 class Role(StrEnum):
@@ -29,14 +34,19 @@ class Role(StrEnum):
     MODELER = "accord_modeler"
     GATEKEEPER = "accord_gatekeeper"
     DELIVERER = "accord_deliverer"
+    STEWARD = "accord_steward"
     READER = "accord_reader"
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The store at an address; cheap to make, holds no connection."""
+    """The store at an address; cheap to make, holds no connection.
+
+    Without `sealing` it can do everything but keep and open dead letters.
+    """
 
     address: Address
+    sealing: SealingKeys | None = field(default=None, kw_only=True)
 
     @contextlib.contextmanager
     def transaction(self, role: Role) -> Iterator[Connection]:
@@ -48,6 +58,7 @@ class Store:
     def session(self, role: Role) -> Iterator[Connection]:
         """One autocommit connection as `role`, for work in several transactions."""
         with _connected(self.address) as connection:
+            connection.sealing = self.sealing
             connection.execute(f"set role {role}")
             yield connection
 
@@ -62,10 +73,11 @@ class Store:
             yield
 
 
-def prepared(address: Address, streams: Iterable[Stream]) -> Store:
+def prepared(address: Address, streams: Iterable[Stream], sealing: SealingKeys) -> Store:
     """Bring the store to the shape this version needs; quick and safe to repeat.
 
     Creates the database when it is missing, the roles, the tables and one landing table a stream.
+    The first time, the newest key of `sealing` becomes the one that dead letters are sealed with.
     Raises Stop when the login may not do that.
     """
     _ensure_database(address)
@@ -83,9 +95,9 @@ def prepared(address: Address, streams: Iterable[Stream]) -> Store:
                 "run accord/store/sql/roles.sql once",
             ) from error
         if migration_of(connection) != newest_migration():
-            _migrate(address)
+            _migrate(address, sealing)
         _ensure_landing(connection, streams)
-    return Store(address)
+    return Store(address, sealing=sealing)
 
 
 def migration_of(connection: Connection) -> str | None:
@@ -110,7 +122,9 @@ def first_day(connection: Connection) -> Any:
 @contextlib.contextmanager
 def _connected(address: Address) -> Iterator[Connection]:
     try:
-        connection = psycopg.connect(address.conninfo, autocommit=True, application_name="accord")
+        connection = Connection.connect(
+            address.conninfo, autocommit=True, application_name="accord"
+        )
     except psycopg.OperationalError as error:
         raise Retry(
             f"The database {address.database} cannot be reached",
@@ -138,8 +152,8 @@ def _create_database(address: Address, settings: Mapping[str, str]) -> None:
             connection.execute(
                 sql.SQL("create database {}").format(sql.Identifier(address.database))
             )
-        except psycopg.errors.DuplicateDatabase:
-            return
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            return  # the second is what whoever comes at the same moment is told
         except psycopg.errors.InsufficientPrivilege as error:
             raise Stop(
                 f"The database {address.database} does not exist and may not be created",
@@ -153,7 +167,7 @@ def _create_database(address: Address, settings: Mapping[str, str]) -> None:
             )
 
 
-def _migrate(address: Address) -> None:
+def _migrate(address: Address, sealing: SealingKeys) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine, pool
@@ -163,6 +177,7 @@ def _migrate(address: Address) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
+        config.attributes["sealing"] = sealing
         command.upgrade(config, "head")
 
 

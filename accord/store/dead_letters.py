@@ -1,7 +1,12 @@
-"""Dead letters: records nobody could process, kept with cause, original and remedy."""
+"""Dead letters: records nobody could process, kept with cause, sealed original and remedy.
+
+Here they are put and resolved; what stewards do with them is in `accord.store.stewardship`.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +15,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from accord.records import Rejected
+from accord.store import sealed
 from accord.store.database import Connection
 from accord.store.queries import queries
 
@@ -31,28 +37,55 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a batch of dead letters comes from: a stage, a stream or entity, one piece of it."""
+    """Where a batch of dead letters comes from: a stage, a stream or entity, one piece of it.
+
+    `shape` tells how to decode the payloads, as in the reading they come from.
+    """
 
     stage: str
     name: str
     piece: str
     run_id: str
+    shape: str = ""
+
+
+def about(stage: str, name: str, piece: str, record_key: str) -> bytes:
+    """The identity of a record, to which its sealed payload is bound."""
+    return "\0".join((stage, name, piece, record_key)).encode()
+
+
+def as_payload(value: object) -> bytes:
+    """Any value as the bytes to keep: bytes as they are, everything else as JSON.
+
+    What JSON has no form for is kept as text, binary values inside in base64.
+    """
+    if isinstance(value, bytes):
+        return value
+    return json.dumps(value, sort_keys=True, default=_text).encode("utf-8", "surrogatepass")
 
 
 def put(connection: Connection, rejected: Iterable[Rejected], origin: Origin) -> None:
     """Keep what was rejected; a record rejected again for the same cause stays one letter."""
-    rows = [
-        {
-            "stage": origin.stage, "name": origin.name, "piece": origin.piece,
-            "run_id": origin.run_id, "partition": item.partition, "key": item.key,
-            "cause": item.cause, "detail": item.detail, "remedy": item.remedy,
-            "payload": item.payload,
-        }
-        for item in rejected
-    ]  # fmt: skip
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(queries("dead_letters")["put"], rows)
+    items = list(rejected)
+    if not items:
+        return
+    key = sealed.key_in_use(connection)
+    rows = []
+    for item in items:
+        record_key = _storable(item.key)
+        bound = about(origin.stage, origin.name, origin.piece, record_key)
+        rows.append(
+            {
+                "stage": origin.stage, "name": origin.name, "piece": origin.piece,
+                "run_id": origin.run_id, "partition": item.partition, "key": record_key,
+                "cause": item.cause, "detail": _storable(item.detail), "remedy": item.remedy,
+                "shape": _storable(origin.shape), "key_id": key.key_id,
+                "payload": key.seal(item.payload, bound),
+                "digest": key.digest(item.payload, bound),
+            }
+        )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.executemany(queries("dead_letters")["put"], rows)
 
 
 def resolve_absent(connection: Connection, origin: Origin) -> int:
@@ -67,3 +100,14 @@ def waiting(connection: Connection) -> list[DeadLetter]:
     """All dead letters that wait for a person, by stream and partition."""
     with connection.cursor(row_factory=class_row(DeadLetter)) as cursor:
         return cursor.execute(queries("dead_letters")["waiting"]).fetchall()
+
+
+def _storable(text: str) -> str:
+    """A text without what a text column cannot hold: NUL and half characters, written out."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return base64.b64encode(value).decode()
+    return str(value)

@@ -56,7 +56,7 @@ class Lander:
         A piece whose digest is the one at the cursor counts as unchanged without being compared.
         Raises Unbalanced, and so rolls everything back, when the counts do not add up.
         """
-        self._run("serialise")
+        self.take_turn()
         known = self._run("cursor", piece=piece.name).fetchone()
         if known and reading.digest and known[0] == reading.digest:
             landed = _as_before(piece, records=known[1], rejected=known[2])
@@ -76,9 +76,15 @@ class Lander:
         self._post(reading, landed)
         return landed
 
+    def take_turn(self) -> None:
+        """Wait until nobody else lands this stream; held to the end of the transaction."""
+        self._run("serialise")
+
     def _merged(self, piece: Slice, reading: Reading) -> Landed:
         table, partitions = self.stream.name.table, list(reading.partitions)
-        origin = dead_letters.Origin("landing", str(self.stream.name), piece.name, self.run_id)
+        origin = dead_letters.Origin(
+            "landing", str(self.stream.name), piece.name, self.run_id, reading.shape
+        )
         landed = Landed()
         fresh = not self._one_bool("has_any", partitions=partitions)
         if not fresh:

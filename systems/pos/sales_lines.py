@@ -9,11 +9,12 @@ from operator import itemgetter
 
 from accord.contracts.checker import Breach, Check, compiled, shape_change
 from accord.contracts.model import Contract
-from accord.records import Page, Reading, Record, Rejected
+from accord.records import Original, Page, Reading, Record, Rejected
 from systems.pos import day_file, faults
 from systems.pos.day_file import Line
 from systems.pos.record_keys import RecordKeys, RejectedKeys, pair_of
 
+WHOLE_FILE = "file"
 RECEIPT, ARTICLE, TIME = "InvoiceNo", "StockCode", "InvoiceDate"
 
 # Up to this size a file's parsed lines are kept between the passes over it, which is faster;
@@ -35,11 +36,49 @@ def reading(day: str, content: bytes, *, contract: Contract, page_records: int) 
     breach = faults.of_file(content, first, contract)
     if breach is not None:
         result.complete = False
-        result.pages = iter([Page(rejected=[_rejected("file", content, day, breach)])])
+        result.pages = iter([Page(rejected=[_rejected(WHOLE_FILE, content, day, breach)])])
     elif first is not None:
         judge = _Judge.of(day, first, contract)
         result.pages = _pages(result, _rereadable(content, first), judge, page_records)
     return result
+
+
+def replayed(original: Original, *, contract: Contract, page_records: int) -> Reading:
+    """Read a rejected record again; see `accord.connector.Replays`.
+
+    A line by itself cannot tell how many alike its file holds, so the key it was rejected under
+    stays part of its key, and it stands beside them. The next complete file has the last word.
+    """
+    day = original.partition
+    if original.key == WHOLE_FILE:
+        again = reading(day, original.payload, contract=contract, page_records=page_records)
+        pages = list(again.pages)
+        return Reading("", (day,), iter(pages), again.shape, again.complete)
+    shape = original.shape or ",".join(contract.column_names)
+    # A line that was cut off stays so until somebody completes it.
+    end = b"" if original.cause == faults.TRUNCATED and not original.edited else b"\n"
+    content = shape.encode() + b"\n" + original.payload + end
+    first = day_file.header(content)
+    breach = faults.of_file(content, first, contract)
+    if breach is not None or first is None:
+        rejected = [_rejected(original.key, original.payload, day, breach)] if breach else []
+        return Reading("", (day,), iter([Page(rejected=rejected)]), shape, complete=False)
+    page = _beside(original, _Judge.of(day, first, contract), day_file.lines(content, first))
+    return Reading("", (day,), iter([page]), shape, complete=False)
+
+
+def _beside(original: Original, judge: _Judge, lines: Iterable[Line]) -> Page:
+    pair = pair_of(*map(judge.header.index, (RECEIPT, ARTICLE)))
+    records: list[Record] = []
+    rejected: list[Rejected] = []
+    for number, line in enumerate(lines, start=1):
+        key = original.key if number == 1 else f"{original.key}|{number}"
+        breach = judge(line)
+        if breach is None:
+            records.append(Record(f"{pair(line)}|{key}", line.raw, judge.day))
+        else:
+            rejected.append(_rejected(key, line.raw, judge.day, breach))
+    return Page(records, rejected)
 
 
 def _rereadable(content: bytes, first: Line) -> Callable[[], Iterable[Line]]:

@@ -124,6 +124,10 @@ class Emulator:
             for document in self._books.documents(kind.name)
         ]
 
+    def forget(self) -> None:
+        """Lose everything but the organisation itself."""
+        self._books.forget_everything()
+
     def expire_tokens(self) -> None:
         """Let every token issued so far expire."""
         self._books.forget_tokens()

@@ -188,6 +188,13 @@ class Books:
         """Let no token in that was issued so far."""
         self._execute("delete from tokens")
 
+    def forget_everything(self) -> None:
+        """Become the books of an organisation that was founded just now."""
+        with self.transaction():
+            for table in ("documents", "journal", "answers", "tokens", "contacts", "settings",
+                          "sqlite_sequence"):
+                self._execute(f"delete from {table}")  # noqa: S608 - the names are these
+
     def setting(self, name: str) -> str:
         """Return a setting, "" when it was never made."""
         query = "select coalesce((select value from settings where name = ?), '')"

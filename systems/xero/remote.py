@@ -125,7 +125,7 @@ def _listed(answer: Answer, kind: Kind) -> tuple[list[msgspec.Raw], int | None]:
         body = msgspec.json.decode(answer.body, type=dict[str, msgspec.Raw])
         documents = msgspec.json.decode(body[kind.collection], type=list[msgspec.Raw])
         announced = msgspec.json.decode(body.get("pagination", b"{}"), type=dict[str, Any])
-    except (msgspec.DecodeError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise Retry(
             f"Xero's listing of {kind.collection} is not whole",
             remedy="run again; if it stays, look at the system or a proxy in between",
@@ -146,9 +146,7 @@ def _opened(connection: Connection) -> tuple[Api, ClientCredentials]:
         connection.system,
         connection.url,
         credentials=credentials,
-        pace=Pace(
-            calls_per_minute=int(limits["calls_per_minute"]), concurrent=int(limits["concurrent"])
-        ),
+        pace=connection.turns or Pace.declared(connection.settings),
         timeout=float(limits["timeout_seconds"]),
     )
     return api, credentials

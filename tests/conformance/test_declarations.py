@@ -41,7 +41,7 @@ def test_a_system_says_what_it_is_and_reads_or_receives_something(system: System
 def test_a_system_states_its_limits(system: System) -> None:
     limits = system.settings["limits"]
     assert limits
-    assert all(value > 0 for value in limits.values())
+    assert all(value > 0 for value in limits.values() if not isinstance(value, str))
     if system.url.startswith("https:"):
         assert {"calls_per_minute", "concurrent", "timeout_seconds"} <= set(limits)
     if system.deliveries:

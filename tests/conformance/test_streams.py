@@ -19,6 +19,7 @@ from accord.store.database import Role, Store, prepared
 from accord.store.server import parsed
 from tests.support import conformance
 from tests.support.conformance import STREAMS, SYSTEMS, named
+from tests.support.engine import SEALING
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=named)
 every_dated_stream = pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def client(stream: Stream, tmp_path: Path) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def store(database: str) -> Store:
-    return prepared(parsed(database), STREAMS)
+    return prepared(parsed(database), STREAMS, SEALING)
 
 
 @every_stream

@@ -23,7 +23,7 @@ from accord.store.database import Role, Store, prepared
 from accord.store.server import parsed
 from integration_assets.landing import external, landing, landing_key
 from integration_assets.partitions import Days, business_days
-from tests.support import postgres
+from tests.support import engine, postgres
 
 # Backfill policies are what we use of Dagster that may still change.
 pytestmark = pytest.mark.filterwarnings("ignore:.*is currently in beta")
@@ -54,7 +54,7 @@ def company(made: System, tmp_path: Path) -> Iterator[Company]:
 def store(postgres_url: str, company: Company) -> Iterator[Store]:
     streams = [stream for system in company.systems.values() for stream in system.streams]
     with postgres.fresh_database(postgres_url) as url:
-        yield prepared(parsed(url), streams)
+        yield prepared(parsed(url), streams, engine.SEALING)
 
 
 def definitions(company: Company, store: Store) -> dg.Definitions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, LiteralString
 from uuid import uuid4
 
@@ -14,7 +15,10 @@ from psycopg.types.json import Jsonb
 
 from accord.catalog import Delivery, Stream, deliveries, discover
 from accord.delivery.courier import Approved
+from accord.sealing import VARIABLE, SealingKeys
+from accord.secrets import Secrets
 from accord.store.database import Connection, Role, Store, prepared
+from accord.store.dead_letters import about
 from accord.store.outbox import Outbox
 from accord.store.server import parsed
 
@@ -23,6 +27,9 @@ STREAMS = [stream for system in SYSTEMS.values() for stream in system.streams]
 SALES: Stream = next(item for item in STREAMS if str(item.name) == "pos.sales_lines")
 DOCUMENTS: Stream = next(item for item in STREAMS if str(item.name) == "xero.documents")
 DELIVERY: Delivery = next(item for item in deliveries(SYSTEMS) if item.system == "xero")
+SEALING = SealingKeys(
+    Secrets({VARIABLE: "c2VhbHMgZm9yIHRlc3RzIG9ubHksIDMyIGJ5dGVzISE="}), Path("/nowhere")
+)
 MODELS = ("sales", "products", "daily_sales_summaries", "stock_movements")
 
 
@@ -32,7 +39,7 @@ class Crashed(Exception):
 
 def a_store(url: str) -> Store:
     """Bring an empty database to the shape of this version."""
-    return prepared(parsed(url), STREAMS)
+    return prepared(parsed(url), STREAMS, SEALING)
 
 
 def rows(
@@ -54,7 +61,7 @@ def emptied(store: Store) -> Store:
             "select schemaname, tablename from pg_tables"
             " where schemaname in ('landing', 'ops') and tablename <> all(%s)"
             " or schemaname = 'canonical' and tablename = any(%s)",
-            (["alembic_version", "builds"], list(MODELS)),
+            (["alembic_version", "builds", "sealing_keys"], list(MODELS)),
         ).fetchall()
         for name in names:
             connection.execute(
@@ -75,8 +82,17 @@ def ledger(store: Store, run_id: str | None = None) -> list[dict[str, Any]]:
 
 
 def letters(store: Store) -> list[dict[str, Any]]:
-    """The dead letters that wait, with their payload."""
-    return rows(store, "select * from ops.dead_letters where state = 'waiting'")
+    """The dead letters that wait, with their payload opened."""
+    found = rows(store, "select * from ops.dead_letters where state = 'waiting'")
+    return [row | {"payload": opened(row)} for row in found]
+
+
+def opened(letter: Mapping[str, Any]) -> bytes:
+    """The original of a dead letter, given as its row."""
+    key = SEALING.ring().find(letter["key_id"])
+    assert key is not None
+    bound = about(*(letter[name] for name in ("stage", "name", "piece", "record_key")))
+    return key.open(bytes(letter["payload"]), bound)
 
 
 def everything_stored(store: Store) -> dict[str, list[str]]:
@@ -156,6 +172,10 @@ class FragileConnection:
     connection: Connection
     fuse: Fuse
 
+    @property
+    def sealing(self) -> SealingKeys | None:
+        return self.connection.sealing
+
     def execute(self, *arguments: Any) -> Any:
         self.fuse.burn("before a statement")
         cursor = self.connection.execute(*arguments)
@@ -179,10 +199,11 @@ class FragileStore(Store):
     """A store whose connections crash when a fuse has burnt down."""
 
     fuse: Fuse
+    sealing: SealingKeys | None = field(default=SEALING, kw_only=True)
 
     @contextmanager
     def session(self, role: Role) -> Iterator[Any]:
-        with Store(self.address).session(role) as connection:
+        with Store(self.address, sealing=self.sealing).session(role) as connection:
             yield FragileConnection(connection, self.fuse)
 
     @contextmanager

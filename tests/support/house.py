@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +15,7 @@ from accord import lineage
 from accord.connector import Destination
 from accord.contracts.model import Contract
 from accord.contracts.odcs import entities
-from accord.delivery.courier import Courier, Delivered
+from accord.delivery.courier import Approved, Courier, Delivered
 from accord.intake import take_in
 from accord.quality import enforce
 from accord.quality.gate import judge
@@ -22,7 +24,7 @@ from accord.reconcile import compared, read_back
 from accord.settings import CHECKOUT, Settings
 from accord.store import builds
 from accord.store.builds import Span
-from accord.store.database import Role, Store
+from accord.store.database import Connection, Role, Store
 from accord.store.reports import Compared
 from integration_assets.modelling import (
     BEHIND_GATE,
@@ -48,6 +50,7 @@ class House:
     store: Store
     dbt: Dbt
     tills: Path
+    models: tuple[lineage.Model, ...]
     clock: Clock = field(default_factory=Clock)
 
     def put(self, day: str, content: bytes) -> None:
@@ -59,13 +62,27 @@ class House:
     ) -> Delivered:
         """Make one pass over days that follow each other, up to where the fuse is blown."""
         fuse, run_id = fuse or Fuse(None), run_id or f"run-{uuid4()}"
-        store, span = FragileStore(self.store.address, fuse), Span(days[0], days[-1])
-        take_in(store, SALES, a_client(self.tills), _window(days), run_id=run_id)
-        self.model(store, CANONICAL, span)
-        self.judge(store, CANONICAL, span, run_id)
-        self.model(store, BEHIND_GATE, span)
-        self.judge(store, BEHIND_GATE, span, run_id)
+        store = FragileStore(self.store.address, fuse)
+        self.prepare(days, store=store, run_id=run_id)
         return self.deliver(Fragile(there, fuse), days, store=store, run_id=run_id)
+
+    def prepare(
+        self,
+        days: Sequence[str],
+        *,
+        store: Store | None = None,
+        run_id: str = "preparing",
+        judged: bool = True,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Do all of a pass that comes before the delivery; `meanwhile` comes before judging."""
+        store, span = store or self.store, Span(days[0], days[-1])
+        take_in(store, SALES, a_client(self.tills), _window(days), run_id=run_id)
+        for target in (CANONICAL, BEHIND_GATE):
+            self.model(store, target, span)
+            meanwhile()
+            if judged:
+                self.judge(store, target, span, run_id)
 
     def model(self, store: Store, target: str, span: Span) -> list[str]:
         """Let dbt build what is stale."""
@@ -76,13 +93,13 @@ class House:
             return builds.judged_basis(connection, CANONICAL, ["product", "sale"], asked)
 
         with store.alone("build models"):
-            models = [it for it in self.models() if it.behind_gate == (target == BEHIND_GATE)]
+            models = [it for it in self.models if it.behind_gate == (target == BEHIND_GATE)]
             stale = stale_days(store, self.dbt, target, basis, span)
-            return brought_up_to_date(store, self.dbt, target, models, stale)
-
-    def models(self) -> tuple[lineage.Model, ...]:
-        """The models of the project."""
-        return lineage.models(self.dbt.described())
+            # dbt walks the whole call stack again and again, so it gets a short one.
+            with ThreadPoolExecutor(1) as apart:
+                return apart.submit(
+                    brought_up_to_date, store, self.dbt, target, models, stale
+                ).result()
 
     def judge(self, store: Store, target: str, span: Span, run_id: str) -> None:
         """Judge what was built and keep the verdicts."""
@@ -102,7 +119,7 @@ class House:
 
     def target_of(self, contract: Contract) -> str:
         """Whether an entity's table is built from landing or from what passed."""
-        (model,) = [it for it in self.models() if ".".join(it.key) == contract.table]
+        (model,) = [it for it in self.models if ".".join(it.key) == contract.table]
         return BEHIND_GATE if model.behind_gate else CANONICAL
 
     def deliver(
@@ -113,6 +130,8 @@ class House:
         store: Store | None = None,
         run_id: str = "",
         contracts: Sequence[Contract] = (),
+        approve: Callable[[Connection, Sequence[str]], Approved] | None = None,
+        distrust: bool = False,
     ) -> Delivered:
         """Let the courier deliver what is published, past the gates as they are."""
         gates = contracts or [CONTRACTS[name] for name in DELIVERY.gates]
@@ -123,7 +142,7 @@ class House:
             clock=self.clock,
             sleep=self.clock.sleep,
         )
-        return courier.deliver(days, approval(gates))
+        return courier.deliver(days, approve or approval(gates), distrust=distrust)
 
     def compare(self, source: Any, days: Sequence[str]) -> list[Compared]:
         """Read Xero back and compare it with landing."""
@@ -152,15 +171,13 @@ class House:
 @contextmanager
 def a_house(url: str, folder: Path) -> Iterator[House]:
     """An installation in an empty database, with its models described."""
-    with ExitStack():
-        store = engine.a_store(url)
-        tills = folder / "tills"
-        tills.mkdir(parents=True)
-        settings = Settings(home=folder / "home", database_url=url, environment={})
-        yield House(store, Dbt(settings, store.address), tills)
+    store = engine.a_store(url)
+    tills = folder / "tills"
+    tills.mkdir(parents=True)
+    settings = Settings(home=folder / "home", database_url=url, environment={})
+    dbt = Dbt(settings, store.address)
+    yield House(store, dbt, tills, lineage.models(dbt.described()))
 
 
 def _window(days: Sequence[str]) -> Window:
-    from datetime import date
-
     return Window(date.fromisoformat(days[0]), date.fromisoformat(days[-1]))

@@ -275,7 +275,7 @@ def test_the_pace_leaves_a_minute_between_more_calls_than_allowed() -> None:
     pace = Pace(calls_per_minute=2, concurrent=1, clock=lambda: now[0], sleep=sleep)
     for moment in (0.0, 10.0, 20.0, 21.0):
         now[0] = max(now[0], moment)
-        with pace:
+        with pace.turn():
             pass
     assert waited == [40.0, 10.0]
 
@@ -286,10 +286,10 @@ def test_a_wait_that_is_interrupted_gives_its_slot_back() -> None:
 
     now = [0.0]
     pace = Pace(calls_per_minute=1, concurrent=1, clock=lambda: now[0], sleep=interrupted)
-    with pace:
+    with pace.turn():
         pass
-    with pytest.raises(KeyboardInterrupt), pace:
+    with pytest.raises(KeyboardInterrupt), pace.turn():
         pass
     now[0] = 60.0
-    with pace:
+    with pace.turn():
         pass

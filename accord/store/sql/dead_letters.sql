@@ -1,9 +1,12 @@
 -- name: put
+-- What was discarded stays so when it comes again as it was: somebody has decided.
 insert into ops.dead_letters
-    (stage, name, piece, partition_key, record_key, cause, detail, remedy, payload, first_run_id, last_run_id)
+    (stage, name, piece, partition_key, record_key, cause, detail, remedy, shape, key_id, payload, payload_digest,
+     first_run_id, last_run_id)
 values
-    (%(stage)s, %(name)s, %(piece)s, %(partition)s, %(key)s, %(cause)s, %(detail)s, %(remedy)s, %(payload)s, %(run_id)s, %(run_id)s)
-on conflict (stage, name, piece, record_key, cause, sha256(payload)) where state = 'waiting'
+    (%(stage)s, %(name)s, %(piece)s, %(partition)s, %(key)s, %(cause)s, %(detail)s, %(remedy)s, %(shape)s, %(key_id)s,
+     %(payload)s, %(digest)s, %(run_id)s, %(run_id)s)
+on conflict (stage, name, piece, record_key, cause, payload_digest) where state in ('waiting', 'discarded')
 do update set last_run_id = excluded.last_run_id, last_seen_at = now(), detail = excluded.detail;
 
 -- name: resolve_absent

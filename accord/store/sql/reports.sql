@@ -75,6 +75,3 @@ from unnest(%(days)s::text[]) as d (day)
 left join arrivals as a on a.partition_key = d.day
 left join changes as c on c.partition_key = d.day
 left join compared as r on r.partition_key = d.day;
-
--- name: alerts
-select severity, subject, message, raised_at from ops.alerts order by alert_id desc limit 20;

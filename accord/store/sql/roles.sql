@@ -5,13 +5,19 @@ declare
     name text;
 begin
     foreach name in array array[
-        'accord_lander', 'accord_modeler', 'accord_gatekeeper', 'accord_deliverer', 'accord_reader'
+        'accord_lander', 'accord_modeler', 'accord_gatekeeper', 'accord_deliverer', 'accord_reader', 'accord_steward'
     ] loop
         if not exists (select from pg_roles where rolname = name) then
             execute format('create role %I nologin', name);
         end if;
         if not pg_has_role(current_user, name, 'set') then
             execute format('grant %I to current_user', name);
+        end if;
+    end loop;
+    -- A steward's replay lands records, and lets refused writes be made again.
+    foreach name in array array['accord_lander', 'accord_deliverer'] loop
+        if not pg_has_role('accord_steward', name, 'usage') then
+            execute format('grant %I to accord_steward', name);
         end if;
     end loop;
     foreach name in array array['landing', 'ops'] loop

@@ -1,0 +1,67 @@
+"""`python -m bench`: measure and print; `--help` tells what can be chosen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import perf_counter
+
+from bench import engine_parts, pass_parts
+from bench.engine_parts import Bench
+from bench.ground import ground
+
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "landing": engine_parts.landing,
+    "canonical": engine_parts.canonical,
+    "gate": engine_parts.gate,
+    "delivery": engine_parts.delivery,
+    "retail": pass_parts.retail,
+    "commands": pass_parts.commands,
+}
+SIZES = (10_000, 100_000, 1_000_000)
+
+
+def main() -> None:
+    """Measure the parts asked for, one after the other, on a server of their own."""
+    asked = _arguments()
+    started = perf_counter()
+    print(_machine(), flush=True)
+    with ground() as measured_on:
+        bench = Bench(measured_on, sorted(asked.sizes), asked.repeats, not asked.without_dlt)
+        for name in asked.only or PARTS:
+            PARTS[name](bench)
+    print(f"\nLoad at the end {os.getloadavg()[0]:.1f}; {perf_counter() - started:.0f} s in all.")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=SIZES,
+        help="how many records (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=list(PARTS), help="measure these parts (default: all)"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="repetitions of sizes up to 300,000; larger: 1"
+    )
+    parser.add_argument("--without-dlt", action="store_true", help="leave dlt out")
+    return parser.parse_args()
+
+
+def _machine() -> str:
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, load at the start {os.getloadavg()[0]:.1f}\n"
+        "Medians of fresh processes; a load above 0 at the start means others were measured too."
+    )
+
+
+if __name__ == "__main__":
+    main()

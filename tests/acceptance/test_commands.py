@@ -1,0 +1,171 @@
+"""A newcomer's first hour: every command as it is run, by its output, its exit code and its remedy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Home, a_home
+
+COMMANDS = ("demo", "up", "run", "status", "doctor", "reconcile", "new-system")
+HEAVY = ("dagster", "dbt", "great_expectations", "pandas", "sqlalchemy")
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    with a_home() as made:
+        yield made
+
+
+def test_the_command_tells_what_it_can_do(home: Home) -> None:
+    told = home.accord("--help")
+    assert told.code == 0
+    assert all(command in told.out for command in COMMANDS)
+    assert home.accord().code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(home: Home, command: str) -> None:
+    told = home.accord(command, "--help")
+    assert told.code == 0
+    assert f"Example: accord {command}" in told.out
+
+
+def test_before_the_first_run_status_says_how_to_begin(home: Home) -> None:
+    told = home.accord("status")
+    assert told.code == 0
+    assert "accord run" in told.out
+
+
+@pytest.mark.parametrize("command", ["--help", "status", "doctor"])
+def test_a_light_command_loads_nothing_heavy(home: Home, command: str) -> None:
+    home.accord(command)  # the first one prepares the store
+    told = home.accord(command, PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in told.err.splitlines()}
+    assert "typer" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("command", ["--help", "status", "doctor"])
+def test_a_light_command_is_quick(home: Home, command: str) -> None:
+    home.accord(command)
+    assert home.accord(command).seconds < 3
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["doctor"], ["run", "--dry-run"]])
+def test_json_stands_alone_on_standard_output(home: Home, arguments: list[str]) -> None:
+    told = home.accord(*arguments, "--output", "json")
+    assert told.code == 0, told.err
+    assert isinstance(told.report, dict)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "remedy"),
+    [
+        (["run", "--flow", "nonsense"], {}, 3, "choose one of takings"),
+        (["run", "--from", "2026-02-02", "--to", "2026-02-01"], {}, 3, "earlier day as --from"),
+        (["run", "--from", "yesterday"], {}, 2, "%Y-%m-%d"),
+        (["run", "--nonsense"], {}, 2, "--help"),
+        (["nonsense"], {}, 2, "--help"),
+        (["run"], {"ACCORD_POS_URL": "file:///no/such/folder"}, 3, "ACCORD_POS_URL"),
+        (["run"], {"ACCORD_POS_URL": "/no/address"}, 3, "ACCORD_POS_URL=file:///"),
+        (["status"], {"DATABASE_URL": "nonsense"}, 3, "postgresql://user:password@host"),
+        (["status"], {"DATABASE_URL": "postgresql://u:hunter2@h:x/d"}, 3, "postgresql://user"),
+        (["status"], {"DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/d"}, 3, "DATABASE_URL"),
+        (["reconcile", "--flow", "nonsense"], {}, 3, "accord status"),
+        (["reconcile"], {}, 3, "accord run"),
+        (["new-system", "No-Name"], {}, 3, "lower case"),
+    ],
+)
+def test_an_error_is_one_sentence_with_its_remedy(
+    home: Home, arguments: list[str], environment: dict[str, str], code: int, remedy: str
+) -> None:
+    told = home.accord(*arguments, **environment)
+    assert told.code == code, told.err
+    said = " ".join(told.err.split())
+    assert remedy in said
+    assert "Traceback" not in told.out + told.err
+    assert "hunter2" not in told.out + told.err
+    if code == 3:
+        assert said.count("Remedy: ") == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "remedy"),
+    [
+        ({"ACCORD_XERO_URL": "http://127.0.0.1:1"}, "ACCORD_XERO_CLIENT_ID"),
+        (
+            {
+                "ACCORD_XERO_URL": "http://127.0.0.1:1",
+                "ACCORD_XERO_CLIENT_ID": "me",
+                "ACCORD_XERO_CLIENT_SECRET": "hunter2",
+            },
+            "check its address",
+        ),
+        ({"ACCORD_XERO_URL": "http://books.example"}, "https://"),
+        ({"ACCORD_POS_URL": "file:///no/such/folder"}, "ACCORD_POS_URL"),
+        ({"DATABASE_URL": "nonsense"}, "postgresql://user:password@host"),
+    ],
+    ids=["a missing secret", "an unreachable Xero", "http", "no folder", "no database"],
+)
+def test_doctor_finds_what_is_broken_and_how_to_mend_it(
+    home: Home, environment: dict[str, str], remedy: str
+) -> None:
+    told = home.accord("doctor", "--output", "json", **environment)
+    assert told.code == 4, told.err
+    broken = [check for check in told.report["checks"] if not check["healthy"]]
+    assert any(remedy in check["remedy"] for check in broken), broken
+    assert "hunter2" not in told.out + told.err
+    assert "Traceback" not in told.err
+
+
+def test_a_dry_run_changes_nothing(home: Home) -> None:
+    told = home.accord("run", "--dry-run", "--output", "json")
+    (plan,) = told.report["streams"].values()
+    assert plan["read"] == plan["landed"] + plan["unchanged"] + plan["rejected"]
+    assert plan["landed"] > 0
+    assert home.accord("status", "--output", "json").report["flows"] == []
+
+
+@pytest.mark.slow
+def test_the_demo_does_the_main_job_and_a_repeat_delivers_nothing(home: Home) -> None:
+    first = home.accord("demo", "--output", "json")
+    assert first.code == 0, first.err
+    report = first.report
+    assert report["balanced"]
+    assert {flow["stage"] for flow in report["flows"]} == {"landing", "gate", "delivery"}
+    (takings,) = [flow for flow in report["flows"] if flow["stage"] == "delivery"]
+    assert takings["delivered"] == takings["due"] > 0
+    again = home.accord("demo")
+    assert again.code == 0, again.err
+    assert "unchanged" in again.out
+    journal = home.accord("status", "--output", "json").report
+    (takings,) = [flow for flow in journal["flows"] if flow["stage"] == "delivery"]
+    assert (takings["delivered"], takings["unchanged"]) == (0, takings["due"])
+    nothing_is_given_away(home)
+
+
+def nothing_is_given_away(home: Home) -> None:
+    """The sandbox's secret is in its own file and nowhere else."""
+    secret = (home.folder / "sandbox" / "xero.secret").read_text(encoding="utf-8")
+    assert len(secret) > 20
+    assert not any(secret in text for text in home.said)
+    assert [path for path, text in home.logs() if secret in text] == []
+
+
+def test_json_reports_of_both_kinds_have_stable_keys(home: Home) -> None:
+    report = home.accord("status", "--output", "json").report
+    assert {"balanced", "flows", "gates", "outcomes", "dead", "dead_letters"} <= set(report)
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_an_unwritable_home_is_an_error_with_its_remedy(home: Home, tmp_path: Path) -> None:
+    blocked = tmp_path / "a file"
+    blocked.write_text("not a folder", encoding="utf-8")
+    told = home.accord("status", ACCORD_HOME=str(blocked / "home"))
+    assert told.code == 3, told.err
+    assert "Remedy: " in told.err
+    assert "Traceback" not in told.err

@@ -1,0 +1,81 @@
+"""The laboratory itself: tells schedules, lets the world be quiet, and asks the oracle."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+
+from tests.chaos.oracle import differences
+from tests.chaos.schedules import Order, Schedule, drawn
+from tests.chaos.world import Ended, World
+
+LONG_ENOUGH = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A seed whose world did not end as it has to, and in which ways."""
+
+    seed: int
+    wrong: tuple[str, ...]
+
+    def __str__(self) -> str:
+        told = "\n".join(f"  - {line}" for line in self.wrong)
+        return f"seed {self.seed} failed\n{told}\nreplay: make chaos SEEDS=1 FIRST_SEED={self.seed}"
+
+
+def tell(world: World, seed: int) -> Failure | None:
+    """Tell the schedule of a seed; return how it failed, or None."""
+    schedule = drawn(seed)
+    try:
+        world.reset(seed)
+        for round_ in schedule.rounds:
+            world.live(round_)
+        wrong = [*quiet(world, schedule), *differences(world, schedule)]
+    except Exception:  # noqa: BLE001 - whatever no run may ever end with is the finding
+        wrong = [traceback.format_exc(limit=-6)]
+        for process in world.processes:
+            process.end()
+    return Failure(seed, tuple(wrong)) if wrong else None
+
+
+def quiet(world: World, schedule: Schedule) -> list[str]:
+    """Run without faults until nothing is left to do; say what kept on being wrong.
+
+    The tills export every day whole, what is on its way arrives, and a steward has sent again what
+    was refused for no reason. The last run may have nothing to do.
+    """
+    for file in schedule.final:
+        world.folder.put(file.day, file.content)
+    world.sky.pass_(LONG_ENOUGH)
+    wrong: list[str] = []
+    for distrust in (False, True, False):
+        if distrust and not _refused(world):
+            continue
+        before = _effects(world)
+        (ended,) = world.run_all((Order(schedule.days, distrust=distrust),))
+        wrong += [f"a run in peace had trouble: {error}" for error in ended.trouble]
+    if _effects(world) != before:
+        wrong.append("the last run changed something")
+    return wrong + _unsettled(ended)
+
+
+def _refused(world: World) -> bool:
+    found = world.admin.execute(
+        "select from ops.dead_letters where stage = 'delivery' and state = 'waiting'"
+    )
+    return found.fetchone() is not None
+
+
+def _effects(world: World) -> tuple[int, int]:
+    return len(world.accounting.journal()), len(world.poor.journal)
+
+
+def _unsettled(ended: Ended) -> list[str]:
+    return [
+        f"the last run left {counts[state]} {state} in {system} on {day}"
+        for system, delivered in ended.delivered.items()
+        for day, counts in delivered.counts.items()
+        for state in ("waiting", "unknown", "delivered")
+        if counts[state]
+    ]

@@ -1,0 +1,273 @@
+"""The oracle: what has to be true in the end, told from the last whole files and from nothing else.
+
+It knows no faults, no runs and no engine: what the tills mean decides what either system holds,
+which records wait for a person, and what every counter says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, LiteralString
+
+from psycopg.rows import dict_row
+
+from accord.records import content_digest
+from systems.xero.documents import from_remote, is_live
+from tests.chaos import models
+from tests.chaos.schedules import Schedule
+from tests.chaos.tills import BARRED, DayFile, Line
+from tests.chaos.world import World
+
+Held = Mapping[str, Mapping[str, str]]  # key to the ids it is held under, each with a digest
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What one day's file means."""
+
+    file: DayFile
+
+    @property
+    def landed(self) -> list[Line]:
+        """The lines that keep their contract."""
+        return [line for line in self.file.lines if line.poison != "at landing"]
+
+    @property
+    def passed(self) -> list[Line]:
+        """The lines that may go out."""
+        return [line for line in self.landed if line.poison != "at the gate"]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether so many lines break a rule that the whole day is held back."""
+        return 2 * (len(self.landed) - len(self.passed)) > len(self.landed)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether the destinations refuse the day."""
+        return any(line.article == BARRED for line in self.passed)
+
+    @property
+    def arrives(self) -> bool:
+        """Whether the destinations are to hold it in the end."""
+        return not self.is_closed and not self.is_barred
+
+    @property
+    def amounts(self) -> Mapping[str, Decimal]:
+        """The takings by article."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for line in self.passed:
+            found[line.article] += line.amount
+        return found
+
+    def letters(self) -> Iterator[tuple[str, str, str, str]]:
+        """The dead letters it leaves: stage, name, record and cause."""
+        day = self.file.day
+        for line in self.file.lines:
+            if line.poison == "at landing":
+                key = hashlib.sha256(line.raw(day)).hexdigest()[:16]
+                yield "landing", models.STREAM, f"{key}|1", "not_an_integer"
+            if line.poison == "at the gate":
+                key = f"{day}|{line.receipt}|{line.article}|1"
+                yield "gate", models.TAKINGS.name, key, "unit_price_in_range"
+        if self.is_barred and not self.is_closed:
+            yield "delivery", "takings", f"POS-{day}", "account_unknown"
+            yield "delivery", "petty_takings", f"TILL {day}", "refused"
+
+
+def differences(world: World, schedule: Schedule) -> list[str]:
+    """Say in which ways the world is not as it has to be, as sentences; none when all is well."""
+    meant = [Meant(file) for file in schedule.final]
+    return [
+        *_landing(world, meant),
+        *_letters(world, meant),
+        *_ledger(world, meant),
+        *_held(world, meant),
+        *_crosswalk(world),
+        *_outbox(world, meant),
+        *_journals(world),
+        *(f"an emulator broke: {error!r}" for error in world.accounting.failures),
+        *(f"an emulator broke: {error!r}" for error in world.poor.failures),
+    ]
+
+
+def _rows(world: World, statement: LiteralString) -> list[dict[str, Any]]:
+    with world.admin.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement).fetchall()
+
+
+def _landing(world: World, meant: list[Meant]) -> Iterator[str]:
+    rows = _rows(
+        world,
+        "select distinct on (partition_key, source_key) partition_key, payload"
+        " from landing.pos__sales_lines order by partition_key, source_key, version desc",
+    )
+    live = Counter((row["partition_key"], row["payload"]) for row in rows if row["payload"])
+    wanted = Counter((it.file.day, line.raw(it.file.day)) for it in meant for line in it.landed)
+    if live != wanted:
+        yield f"landing lacks {wanted - live} and has {live - wanted} too much"
+
+
+def _letters(world: World, meant: list[Meant]) -> Iterator[str]:
+    rows = _rows(
+        world, "select stage, name, record_key, cause from ops.dead_letters where state = 'waiting'"
+    )
+    found = Counter(tuple(row.values()) for row in rows)
+    wanted = Counter(letter for it in meant for letter in it.letters())
+    if found != wanted:
+        yield f"the dead letters lack {wanted - found} and have {found - wanted} too much"
+
+
+def _ledger(world: World, meant: list[Meant]) -> Iterator[str]:
+    """The sums over all entries are those of the rows; the last entries are what the files say."""
+    counted = _rows(
+        world,
+        "select partition_key, count(payload) as landed, count(*) - count(payload) as removed"
+        " from landing.pos__sales_lines group by partition_key order by 1",
+    )
+    posted = _rows(
+        world,
+        "select partition_key, sum(landed) as landed, sum(removed) as removed from ops.ledger"
+        " where stage = 'landing' group by partition_key having sum(landed) > 0 order by 1",
+    )
+    if counted != posted:
+        yield f"the ledger says {posted} was landed, the rows say {counted}"
+    last = _rows(
+        world,
+        "select distinct on (name, partition_key) * from ops.ledger"
+        " order by name, partition_key, entry_id desc",
+    )
+    entries = {(row["name"], row["partition_key"]): row for row in last}
+    for it in meant:
+        yield from _day_of_ledger(it, entries)
+    unbalanced = _rows(
+        world,
+        "select entry_id from ops.ledger where read <> landed + unchanged + rejected"
+        " and stage = 'landing' or stage = 'delivery'"
+        " and due <> delivered + unchanged + rejected + held + waiting + unknown",
+    )
+    if unbalanced:
+        yield f"the ledger's entries {unbalanced} do not balance"
+
+
+def _day_of_ledger(it: Meant, entries: Mapping[tuple[str, str], dict[str, Any]]) -> Iterator[str]:
+    day, read = it.file.day, len(it.file.lines)
+    wanted: dict[str, dict[str, int]] = {
+        models.STREAM: {"read": read, "rejected": read - len(it.landed)},
+        models.TAKINGS.name: {
+            "checked": len(it.landed),
+            "rejected": len(it.landed) - len(it.passed),
+        },
+    }
+    if not it.is_closed:
+        state = "rejected" if it.is_barred else "unchanged"
+        wanted["takings"] = wanted["petty_takings"] = {"due": 1, state: 1}
+    for name, counts in wanted.items():
+        entry = entries.get((name, day), {})
+        found = {count: entry.get(count) for count in counts}
+        if found != counts:
+            yield f"the ledger's last entry of {name} on {day} says {found} instead of {counts}"
+
+
+def _held(world: World, meant: list[Meant]) -> Iterator[str]:
+    """Every day that can arrive is there once and right; any other at most once."""
+    accounting, poor = accounting_holds(world), poor_holds(world)
+    for it in meant:
+        day = it.file.day
+        for where, held, key, content in (
+            ("accounting", accounting, f"POS-{day}", models.document(day, it.amounts)),
+            ("the poor system", poor, f"TILL {day}", models.entry(day, it.amounts)),
+        ):
+            found = list(held.get(key, {}).values())
+            if it.arrives and found != [content_digest(content)]:
+                yield f"{where} holds {key} {len(found)} times, or not as it should be"
+            if len(found) > 1:
+                yield f"{where} holds {key} {len(found)} times"
+    keys = {f"POS-{it.file.day}" for it in meant} | {f"TILL {it.file.day}" for it in meant}
+    if extra := {*accounting, *poor} - keys:
+        yield f"somebody holds {sorted(extra)}, which no till ever told"
+
+
+def accounting_holds(world: World) -> Held:
+    """The live documents in accounting."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for document in world.accounting.documents():
+        if is_live(document):
+            content = from_remote(document)
+            kind = "InvoiceID" if content["kind"] == "invoice" else "CreditNoteID"
+            name = f"{content['kind']}:{document[kind]}"
+            found[content["number"]][name] = content_digest(content)
+    return found
+
+
+def poor_holds(world: World) -> Held:
+    """The entries in the poor system."""
+    return {
+        reference: {name: content_digest(content) for name, content in entries.items()}
+        for reference, entries in world.poor.live().items()
+    }
+
+
+def _crosswalk(world: World) -> Iterator[str]:
+    rows = _rows(world, "select system, object_key, destination_id, digest from ops.crosswalk")
+    held = {"xero": accounting_holds(world), "poor": poor_holds(world)}
+    for row in rows:
+        there = held[row["system"]].get(row["object_key"], {})
+        if there != {row["destination_id"]: row["digest"]}:
+            yield f"the crosswalk is wrong about {row['object_key']} in {row['system']}"
+    known = {(row["system"], row["object_key"]) for row in rows}
+    for system, keys in held.items():
+        for key in keys:
+            if (system, key) not in known:
+                yield f"the crosswalk does not know {key} in {system}"
+
+
+def _outbox(world: World, meant: list[Meant]) -> Iterator[str]:
+    closed = {it.file.day for it in meant if it.is_closed}
+    rows = _rows(world, "select object_key, partition_key, state from ops.outbox")
+    for row in rows:
+        if row["state"] in ("sending", "unknown") or (
+            row["state"] == "waiting" and row["partition_key"] not in closed
+        ):
+            yield f"{row['object_key']} is left {row['state']}"
+
+
+def _journals(world: World) -> Iterator[str]:
+    """Every effect comes from one write that is known to have had it, and from no other."""
+    rows = _rows(world, "select write_id::text, object_key, system, state from ops.outbox")
+    delivered = {row["write_id"] for row in rows if row["state"] == "delivered"}
+    writes = Counter(effect.write_id for effect in world.poor.journal)
+    for effect in world.poor.journal:
+        if effect.write_id not in delivered:
+            yield f"{effect.reference} was {effect.effect} by a write nobody calls delivered"
+    for write_id, times in writes.items():
+        if times > 1:
+            yield f"the write {write_id} took effect {times} times in the poor system"
+    most = Counter(
+        row["object_key"] for row in rows if (row["system"], row["state"]) == ("xero", "delivered")
+    )
+    yield from _accounting_journal(world, most)
+
+
+def _accounting_journal(world: World, most: Counter[str]) -> Iterator[str]:
+    live: dict[str, set[str]] = defaultdict(set)
+    effects: Counter[str] = Counter()
+    keys: Counter[tuple[str, str]] = Counter()
+    for effect in world.accounting.journal():
+        number = effect.number[: len("POS-2011-01-31")]
+        keys[effect.idempotency_key, effect.document_id] += 1
+        if effect.effect == "voided":
+            live[number].discard(effect.document_id)
+            continue
+        effects[number] += 1
+        live[number].add(effect.document_id)
+        if len(live[number]) > 1:
+            yield f"accounting held {number} twice for a while"
+    for number, times in (effects - most).items():
+        yield f"{number} was written {times} times more often than it was delivered"
+    if any(times > 1 for times in keys.values()):
+        yield "an idempotency key took effect twice"

@@ -1,0 +1,100 @@
+"""The engine with one safeguard taken out at a time: each has to make the laboratory fail.
+
+A name says what is missing. Every one is a way in which such engines are really built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+
+from accord.delivery import courier, decide
+from accord.delivery.courier import Approved, Courier
+from accord.errors import AccordError
+from accord.records import Found, Write
+from accord.store import dead_letters
+from accord.store.landing import Lander
+from accord.store.outbox import Outbox, Settlement
+from accord.store.queries import for_table, queries
+from systems.xero import posting
+from tests.chaos import models
+from tests.chaos.steps import MortalStore
+
+Without = Callable[[], AbstractContextManager[Any]]
+
+
+def _resolved_by_hoping(self: Courier, connection: Any) -> None:
+    batch = self.outbox.unknown(connection)
+    self._settle(connection, [Settlement(item.write_id, "waiting") for item in batch])
+
+
+def _sent_blindly(self: Courier, connection: Any, writes: Sequence[Write]) -> None:
+    self._send_absent(connection, writes)
+
+
+def _is_somehow_there(_: Write, found: Found | None) -> bool:
+    return found is not None and len(found.destination_ids) == 1
+
+
+def _approved_unseen(_: Any, days: Sequence[str]) -> Approved:
+    return Approved(dict.fromkeys(days, "whatever"), "nothing")
+
+
+class _NeverRaised(AccordError):
+    """No error is of this class."""
+
+
+@contextmanager
+def _cursor_of_its_own() -> Iterator[None]:
+    """Move the cursor in a transaction of its own, while the rows are still on their way."""
+    joint = Lander._run
+
+    def run(self: Lander, name: str, **values: object) -> Any:
+        if name != "move_cursor":
+            return joint(self, name, **values)
+        with psycopg.connect(self.connection.info.dsn, autocommit=True) as apart:
+            known = {"stream": str(self.stream.name), "run_id": self.run_id, **values}
+            statement = for_table(queries("landing")[name], self.stream.name.table)
+            return apart.execute(statement, known)
+
+    with patch.object(Lander, "_run", run):
+        yield
+
+
+def _instead(statement: str, *, file: str, by: str) -> AbstractContextManager[Any]:
+    return patch.dict(queries(file), {statement: by})  # type: ignore[arg-type]
+
+
+WITHOUT: Mapping[str, Without] = {
+    "looking up what is unknown": lambda: patch.object(
+        Courier, "_resolve_unknown", _resolved_by_hoping
+    ),
+    "looking before sending": lambda: patch.object(Courier, "_send", _sent_blindly),
+    "comparing what was found": lambda: patch.object(decide, "already_there", _is_somehow_there),
+    "calling an unanswered write unknown": lambda: patch.object(
+        courier, "Unanswered", _NeverRaised
+    ),
+    "waiting for late effects": lambda: patch.object(
+        Courier, "_wait_until_settled", lambda *_: None
+    ),
+    "noting that a write leaves": lambda: patch.object(Outbox, "sent", lambda *_, **__: None),
+    "finding what a killed run was sending": lambda: patch.object(
+        Outbox, "orphan", lambda *_, **__: 0
+    ),
+    "idempotency keys": lambda: patch.object(posting, "_key", lambda *_: ""),
+    "superseding": lambda: _instead("supersede", file="outbox", by="select"),
+    "the crosswalk": lambda: _instead("record", file="outbox", by="select"),
+    "being alone": lambda: patch.object(MortalStore, "alone", lambda *_: nullcontext()),
+    "rows and cursor in one transaction": _cursor_of_its_own,
+    "tombstones": lambda: _instead(
+        "remove", file="landing", by="select '' as day, 0 as removed where false"
+    ),
+    "settling dead letters": lambda: patch.object(
+        dead_letters, "resolve_absent", lambda *_: 0
+    ),
+    "the gate": lambda: patch.object(models, "approve", _approved_unseen),
+}

@@ -1,0 +1,100 @@
+"""What becomes of each request: pure functions of the seed and of what the request is.
+
+The fate does not hang on the order in which requests leave, so that a schedule tells the same story
+however the threads of a run take turns.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from random import Random
+
+from accord.emulation.faults import Fault
+
+# What is done to a request before the destination sees it, or to its answer on the way back.
+BEFORE = ("refused", "connect timeout", "lost", "timeout before")
+AFTER = ("answer lost", "timeout after")
+LATE = ("late", "late 504")
+# What the destination itself does; see accord/emulation/faults.py.
+SHOWN = (
+    "reset_before", "reset_after", "status_before", "status_after", "too_many", "cut_body",
+    "bad_json", "expired_token",
+)  # fmt: skip
+READS = (
+    *("refused", "connect timeout", "timeout before", "answer lost"),
+    *("reset_before", "status_before", "too_many", "cut_body", "bad_json", "expired_token"),
+)
+WRITES = (*BEFORE, *AFTER, *LATE, *LATE, *SHOWN, "refuse_some", "repeated")
+SIGN_INS = ("refused", "timeout before", "status_before", "too_many", "cut_body", "bad_json")
+STATUSES = (408, 500, 502, 503, 504)
+WAITS = (0.0, 1.0, 3.0, 200.0)
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+
+
+@dataclass(frozen=True, slots=True)
+class Climate:
+    """How likely it is that a request goes wrong, at each destination; 1 is an outage."""
+
+    xero: float = 0.0
+    poor: float = 0.0
+
+    def at(self, system: str) -> float:
+        """The likelihood at one of them."""
+        return self.xero if system == "xero" else self.poor
+
+
+CALM = Climate()
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of one request. `seconds` is a delay or a wish to be left alone."""
+
+    name: str = "fine"
+    status: int = 503
+    seconds: float = 0.0
+    page_size: int = 0
+    is_muddled: bool = False
+
+    @property
+    def fault(self) -> Fault | None:
+        """What the destination is to show, if anything."""
+        if self.name not in SHOWN and self.name != "refuse_some":
+            return None
+        return Fault(self.name, status=self.status, seconds=self.seconds)  # type: ignore[arg-type]
+
+
+def likeness(method: str, path: str, body: bytes) -> str:
+    """What a request is, whatever ids and times it bears."""
+    said = re.findall(rb"POS-\d{4}-\d\d-\d\d|TILL \d{4}-\d\d-\d\d", body)
+    plain = _GUID.sub("id", path)
+    return f"{method} {plain} {b' '.join(sorted(set(said))).decode()}"
+
+
+def fate(
+    key: str, system: str, method: str, *, climate: Climate, settle_seconds: float, is_sign_in: bool
+) -> Fate:
+    """Draw the fate of the request called `key`."""
+    likely = climate.at(system)
+    if likely <= 0:
+        return Fate()
+    draw = Random(key)  # noqa: S311
+    muddled, page_size = draw.random() < likely, draw.choice((0, 1, 2))
+    if method != "GET":
+        muddled, page_size = False, 0
+    if draw.random() >= likely:
+        return Fate(is_muddled=muddled, page_size=page_size)
+    names = SIGN_INS if is_sign_in else READS if method == "GET" else WRITES
+    if likely >= 1:
+        names = ("refused", "connect timeout", "status_before")
+    name = draw.choice([it for it in names if system == "xero" or it != "repeated"])
+    return Fate(
+        name,
+        status=draw.choice(STATUSES),
+        seconds=draw.uniform(0.01, settle_seconds * 0.98)
+        if name in LATE
+        else draw.choice(WAITS),
+        page_size=page_size,
+        is_muddled=muddled,
+    )

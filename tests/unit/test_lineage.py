@@ -1,0 +1,102 @@
+"""Which models there are and what each is built from, read from dbt's own description."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from accord.lineage import (
+    code_version,
+    described,
+    feeding,
+    is_described,
+    manifest_path,
+    mark_described,
+    models,
+)
+
+
+def a_model(name: str, schema: str, *parents: str) -> dict[str, Any]:
+    return {
+        "resource_type": "model", "name": name, "schema": schema, "description": f"All {name}",
+        "columns": {"id": {"data_type": "text", "description": "Its name"}},
+        "depends_on": {"nodes": list(parents)},
+    }  # fmt: skip
+
+
+def a_source(system: str, stream: str, schema: str = "landing") -> dict[str, Any]:
+    return {
+        "resource_type": "source", "source_name": system, "name": stream, "schema": schema,
+        "identifier": f"{system}__{stream}",
+    }  # fmt: skip
+
+
+MANIFEST = {
+    "nodes": {
+        "m.published": a_model("pub_books__days", "publish", "m.days", "seed.rates"),
+        "m.days": a_model("days", "canonical", "m.sales", "source.accord.ops.rejected_rows"),
+        "m.sales": a_model("sales", "canonical", "m.lines"),
+        "m.lines": a_model("int_lines__joined", "intermediate", "m.stg", "m.stg2"),
+        "m.stg": a_model("stg_pos__lines", "staging", "s.pos", "s.shapes"),
+        "m.stg2": a_model("stg_shop__orders", "staging", "s.shop"),
+        "seed.rates": {"resource_type": "seed", "name": "rates", "schema": "canonical"},
+    },
+    "sources": {
+        "s.pos": a_source("pos", "lines"),
+        "s.shop": a_source("shop", "orders"),
+        "s.shapes": a_source("landing", "shapes"),
+        "source.accord.ops.rejected_rows": a_source("ops", "rejected_rows", "ops"),
+    },
+}
+
+
+def test_models_come_after_what_they_are_built_from() -> None:
+    found = models(MANIFEST)
+    assert [model.name for model in found] == ["sales", "days", "pub_books__days"]
+
+
+def test_views_in_between_are_looked_through() -> None:
+    sales, days, published = models(MANIFEST)
+    assert sales.inputs == (("landing", "pos__lines"), ("landing", "shop__orders"))
+    assert days.inputs == (("canonical", "sales"),)
+    assert published.inputs == (("canonical", "days"),)
+    assert sales.columns == {"id": ("text", "Its name")}
+
+
+def test_every_model_knows_the_streams_it_comes_from() -> None:
+    for model in models(MANIFEST):
+        assert model.streams == ("pos.lines", "shop.orders")
+    assert feeding(MANIFEST, "stg_pos__lines") == ("pos.lines",)
+    assert feeding(MANIFEST, "no_such_model") == ()
+
+
+def test_what_reads_verdicts_is_behind_the_gate_and_all_after_it() -> None:
+    assert [model.behind_gate for model in models(MANIFEST)] == [False, True, True]
+
+
+def test_the_version_follows_every_file_dbt_reads_and_nothing_else(tmp_path: Path) -> None:
+    project, systems = tmp_path / "project", tmp_path / "systems"
+    (project / "models").mkdir(parents=True)
+    (project / "target").mkdir()
+    systems.mkdir()
+    versions = [code_version(project, systems)]
+    for path in ("models/a.sql", "models/a.yml", "seeds.csv", "../systems/stg.sql"):
+        (project / path).write_text("select 1", encoding="utf-8")
+        versions.append(code_version(project, systems))
+    assert len(set(versions)) == len(versions)
+    for path in ("target/compiled.sql", "models/notes.txt"):
+        (project / path).write_text("select 2", encoding="utf-8")
+    assert code_version(project, systems) == versions[-1]
+
+
+def test_a_description_counts_only_for_the_project_it_was_made_from(tmp_path: Path) -> None:
+    assert described(tmp_path) is None
+    assert not is_described(tmp_path)
+    manifest_path(tmp_path).parent.mkdir(parents=True)
+    manifest_path(tmp_path).write_text('{"nodes": {}}', encoding="utf-8")
+    assert not is_described(tmp_path)
+    mark_described(tmp_path)
+    assert is_described(tmp_path)
+    assert described(tmp_path) == {"nodes": {}}
+    manifest_path(tmp_path).with_suffix(".version").write_text("older", encoding="utf-8")
+    assert not is_described(tmp_path)
