@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 CODE := accord systems integration_assets resources sensors tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check fast bench lock clean
+.PHONY: help setup demo up test check fast chaos bench lock clean
 
 help: ## list what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ check: setup ## format, lint, types, layers, dbt, fast tests
 	$(VENV)/bin/lint-imports
 	cd dbt_project && ../$(VENV)/bin/dbt --quiet parse --profiles-dir . --target-path ../.accord/dbt-check
 	$(MAKE) fast
+
+SEEDS ?= 1000
+FIRST_SEED ?= 1
+chaos: setup ## tell SEEDS schedules of faults, from FIRST_SEED on
+	$(VENV)/bin/python -m tests.chaos --seeds $(SEEDS) --first $(FIRST_SEED)
 
 bench: setup ## measure speed and memory, side by side with others
 	$(VENV)/bin/python -m bench

@@ -26,7 +26,7 @@ MOMENTS = ("created_at", "updated_at")
 def tables(pages: Iterable[Rows]) -> Iterator[Any]:
     """Yield an Arrow table a page, its moments typed as dlt types them for rows."""
     import pyarrow as pa  # type: ignore[import-not-found]
-    from pyarrow import compute  # type: ignore[import-not-found]
+    from pyarrow import compute
 
     for rows in pages:
         table = pa.Table.from_pylist(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -49,6 +50,12 @@ class Ground:
         with self._administrator() as connection:
             for name in names:
                 self._drop(connection, name)
+
+    def cpu(self) -> float:
+        """The processor seconds of the server so far, those of ended connections included."""
+        pid = (self.folder / "postgres" / "postmaster.pid").read_text("utf-8").split()[0]
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
     def _drop(self, connection: psycopg.Connection[Any], name: str) -> None:
         connection.execute(

@@ -24,8 +24,8 @@ class Measured:
     """Medians over the repetitions: what a case told, and what was seen from outside.
 
     `seconds` is what the case timed itself, without imports; `whole` the process from start to
-    end; `cpu` its processor seconds, children included; `rss` the peak of its own memory and
-    `tree` that of it and its children at one moment, in MB.
+    end; `cpu` its processor seconds, children included, and `server` PostgreSQL's meanwhile;
+    `rss` the peak of its own memory and `tree` that of it and its children at once, in MB.
     """
 
     seconds: float
@@ -34,7 +34,8 @@ class Measured:
     rss: float
     tree: float
     told: Mapping[str, Any]
-    repeats: int
+    server: float = 0.0
+    repeats: int = 1
 
     @property
     def records(self) -> int:
@@ -80,16 +81,14 @@ def command(
         )
     answer = _told(out)
     cpu = sum(after[2:4]) - sum(before[2:4])
-    return Measured(
-        answer.get("seconds", whole), whole, cpu, answer.get("rss", rss), tree, answer, 1
-    )
+    return Measured(answer.get("seconds", whole), whole, cpu, answer.get("rss", rss), tree, answer)
 
 
 def middle(found: Sequence[Measured]) -> Measured:
     """Put repetitions together: the median of each number."""
     numbers = {
         name: median(getattr(item, name) for item in found)
-        for name in ("seconds", "whole", "cpu", "rss", "tree")
+        for name in ("seconds", "whole", "cpu", "rss", "tree", "server")
     }
     told = {
         name: median(item.told[name] for item in found) if isinstance(value, int | float) else value
@@ -143,11 +142,11 @@ class _Watch:
 def _family(pid: int) -> list[int]:
     found = [pid]
     for member in found:
-        for path in Path(f"/proc/{member}/task").glob("*/children"):
-            try:
-                found += map(int, path.read_text(encoding="ascii").split())
-            except OSError:
-                continue
+        try:
+            for thread in Path(f"/proc/{member}/task").iterdir():
+                found += map(int, (thread / "children").read_text(encoding="ascii").split())
+        except OSError:
+            continue
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from accord.catalog import Stream
-from accord.contracts import json_check, json_pages, odcs
+from accord.contracts import json_pages, odcs
 from accord.names import StreamName
 from accord.records import Page, Reading, Slice, Window
 
@@ -28,21 +28,18 @@ ORDERS = Stream(
 # What a staging model does: the newest version of each key, every field in its own type.
 TYPED = """
 create table staging.bench_orders as
-select
-    document ->> 'id' as order_id, (document ->> 'number')::bigint as number,
-    document ->> 'status' as status, document ->> 'currency' as currency,
-    (document ->> 'amount')::numeric as amount, (document ->> 'quantity')::integer as quantity,
-    document ->> 'customer_code' as customer_code, document ->> 'product_code' as product_code,
-    document ->> 'title' as title, (document ->> 'is_gift')::boolean as is_gift,
-    (document ->> 'created_at')::timestamptz as created_at,
-    (document ->> 'updated_at')::timestamptz as updated_at
+select typed.*
 from (
-    select distinct on (partition_key, source_key) convert_from(payload, 'UTF8')::jsonb as document
+    select distinct on (partition_key, source_key) payload
     from landing.bench__orders
     order by partition_key desc, source_key desc, version desc
-    offset 0
 ) as newest
-where document is not null
+cross join json_to_record(convert_from(payload, 'UTF8')::json) as typed (
+    id text, number bigint, status text, currency text, amount numeric, quantity integer,
+    customer_code text, product_code text, title text, is_gift boolean,
+    created_at timestamptz, updated_at timestamptz
+)
+where payload is not null
 """
 
 
@@ -57,7 +54,7 @@ class OrderPages:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._check = json_check.compiled(odcs.load(CONTRACT))
+        self._orders = json_pages.compiled(odcs.load(CONTRACT), key="id")
 
     def slices(self, stream: str, window: Window) -> Sequence[Slice]:  # noqa: ARG002 - no days
         """Return the whole file as one piece."""
@@ -71,7 +68,7 @@ class OrderPages:
         listing = msgspec.json.Decoder(_Listing)
         with self._path.open("rb") as file:
             for body in file:
-                yield json_pages.page(listing.decode(body).records, self._check, key="id")
+                yield self._orders.page(listing.decode(body).records)
 
 
 def orders(records: int) -> Iterator[dict[str, Any]]:

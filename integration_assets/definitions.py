@@ -33,10 +33,12 @@ from integration_assets.modelling import BEHIND_GATE, CANONICAL, modelled
 from integration_assets.partitions import business_days
 from integration_assets.publishing import destination, destination_key
 from integration_assets.reconciling import comparison_key, outcome_asset, reconciliation
+from integration_assets.stewarding import discard_dead_letters, replay_dead_letters
 from resources.company import company_resource
 from resources.dbt import Dbt
 from resources.second_opinion import second_opinion_resource
 from sensors.alerts import alerting
+from sensors.dead_letters import after_replays, dead_letters, growth
 from sensors.failures import run_failures
 from sensors.history import history
 from sensors.upstream import catch_up, upstream_changes
@@ -122,8 +124,19 @@ def build_defs(
             for model in built
             if model.key == key_of(contract)
         ],
-        jobs=[*(_job(flow, world) for flow in flows), history.job],
-        sensors=[*sensors, *run_failures(world.owners), _alerting(world)],
+        jobs=[
+            *(_job(flow, world) for flow in flows),
+            history.job,
+            replay_dead_letters,
+            discard_dead_letters,
+        ],
+        sensors=[
+            *sensors,
+            *run_failures(world.owners),
+            _alerting(world),
+            dead_letters(_answering(world), growth=growth(world.settings.environment)),
+            *(after_replays(flow, world.streams_of(flow), days) for flow in flows),
+        ],
         schedules=[
             *(
                 catch_up(o, world.streams_of(o.flow), world.systems)
@@ -140,6 +153,15 @@ def build_defs(
 def _alerting(world: World) -> dg.SensorDefinition:
     streams = {flow: world.streams_of(flow) for flow in world.owners}
     return alerting(world.outcomes, streams, world.settings, CONTRACTS / "alerts.yaml")
+
+
+def _answering(world: World) -> dict[str, str]:
+    """Who answers for what may have dead letters: flows, and the streams they come from."""
+    return {
+        name: owner
+        for flow, owner in world.owners.items()
+        for name in (flow, *world.streams_of(flow))
+    }
 
 
 def key_of(contract: Contract) -> tuple[str, str]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import yaml
+from sqlalchemy.exc import DBAPIError
 
+from accord.catalog import discover
 from accord.settings import Settings
 from accord.store.server import PSYCOPG_2, Address
 
 URL_VARIABLE = "ACCORD_DAGSTER_STORAGE"
+
+POOLS = ("warehouse", "outcomes")
+"""Beside these, each system has a pool of its own."""
 
 STATEMENT_MILLISECONDS = 120_000
 EVENTS_AT_ONCE = "200"
@@ -63,7 +68,18 @@ def dagster_home(settings: Settings, address: Address) -> Path:
     os.environ[URL_VARIABLE] = address.dagster.url(PSYCOPG_2)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_AT_ONCE)
+    with dg.DagsterInstance.get() as instance:
+        _make_pools(instance)
     return folder
+
+
+def _make_pools(instance: dg.DagsterInstance) -> None:
+    """Note each pool's limit before runs do: two that do it at once fail each other in Dagster."""
+    storage = instance.event_log_storage
+    for pool in {*discover(), *POOLS} - set(storage.get_concurrency_keys()):
+        # Where it fails, another process has just done it.
+        with suppress(DBAPIError):
+            storage.initialize_concurrency_limit_to_default(pool)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from accord.store.database import Store
 
 def said(changed: Sequence[str], told: Told) -> str:
     """What a tick came to, in a line."""
-    parts = [f"{told.sent} messages sent"] if told.sent else []
+    parts = [f"messages sent: {told.sent}"] if told.sent else []
     parts += [f"{name} takes no messages ({error})" for name, error in told.failing.items()]
     parts += [f"{topic} changed" for topic in changed]
     return "; ".join(parts) or "Nothing has changed."

@@ -98,7 +98,7 @@ def tell_pending(console: Console, world: World) -> None:
         console.print(f"[yellow]Alerts could not be sent.[/] {escape(str(error))}")
         return
     if told.sent:
-        console.print(f"{told.sent} alert messages sent.", highlight=False)
+        console.print(f"Alert messages sent: {told.sent}", highlight=False)
     for name, cause in told.failing.items():
         console.print(
             f"[yellow]The alert channel {name} takes no messages ({cause}).[/] "

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from accord.cli import alerts, dlq
+from accord.cli import alerts, dlq, ledger
 from accord.cli.exits import Exit
 from accord.cli.output import Format, Output, console, end
 from accord.errors import AccordError, Unbalanced
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(ledger.app, name="ledger")
 
 
 First = Annotated[

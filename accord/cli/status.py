@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
+from accord.alerting.decide import channel_topic
 from accord.cli.alerting import channel_health
 from accord.cli.exits import Exit
 from accord.cli.report import Report, exit_of, standing
@@ -25,8 +26,9 @@ def status(console: Console, *, strict: bool) -> tuple[Exit, Report]:
     report["alert_channels"] = [
         {"name": found.name, "healthy": found.healthy, "detail": found.detail} for found in channels
     ]
+    told = {alert["topic"] for alert in report["alerts"] if alert["state"] == "raised"}
     for found in channels:
-        if not found.healthy:
+        if not found.healthy and channel_topic(found.name.rpartition(" ")[2]) not in told:
             text = escape(f"{found.name}: {found.detail}. Remedy: {found.remedy}.")
             console.print(f"  [red]{text}[/]", highlight=False)
     code = exit_of(report)

@@ -6,92 +6,89 @@ judging costs next to nothing. What is not recognised may still be good: `json_c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from math import ceil, floor
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from accord.contracts import text_forms
 from accord.contracts.model import Column, Contract
-from accord.contracts.text_forms import NEVER
 
 Certain = Callable[[bytes], str]
 """Returns the name of a record that certainly keeps its contract, else ""."""
 
 _NUL = rb"\u0000"
+_ABSENT = msgspec.Raw(b"null")
+_INT64 = 2**63
 
 
 def compiled(contract: Contract, *, key: str) -> Certain:
-    """Prepare for a contract whose required column `key` is a text that names each record."""
-    named = [column for column in contract.columns if column.name == key]
-    if not named or not named[0].required or named[0].logical_type != "string":
+    """Prepare for a contract whose required text column `key` names each record."""
+    attributes = {f"column_{place}": column for place, column in enumerate(contract.columns)}
+    names = [attribute for attribute, column in attributes.items() if _is_name(column, key)]
+    if not names:
         return lambda _: ""
-    record = msgspec.defstruct(
-        "Record",
-        [_member(place, column) for place, column in enumerate(contract.columns)],
-        kw_only=True,
-        forbid_unknown_fields=contract.schema_mode in ("freeze", "discard_row"),
-    )
-    decode = msgspec.json.Decoder(record).decode
-    name = _attribute(contract.column_names.index(key))
+    decode = msgspec.json.Decoder(_type(contract, attributes)).decode
+    numbers = [
+        (attribute, _number(column).fullmatch)
+        for attribute, column in attributes.items()
+        if column.logical_type == "number"
+    ]
 
     def certain(payload: bytes) -> str:
         if _NUL in payload:
             return ""
         try:
-            found: str = getattr(decode(payload), name)
-        except ValueError:  # a breach, perhaps; or bytes that are no JSON
+            record = decode(payload)
+        except ValueError:  # a breach, perhaps; or no JSON that can be read
             return ""
-        return found
+        for attribute, fits in numbers:
+            if not fits(bytes(getattr(record, attribute))):
+                return ""
+        return str(getattr(record, names[0]))
 
     return certain
 
 
-def _attribute(place: int) -> str:
-    return f"column_{place}"
+def _is_name(column: Column, key: str) -> bool:
+    return column.name == key and column.required and column.logical_type == "string"
 
 
-def _member(place: int, column: Column) -> tuple[Any, ...]:
-    """Describe a column to msgspec; a column may be missing or null unless it is required."""
-    kind = _kind(column)
-    if column.required:
-        return _attribute(place), kind, msgspec.field(name=column.name)
-    return _attribute(place), kind | None, msgspec.field(name=column.name, default=None)
+def _type(contract: Contract, attributes: dict[str, Column]) -> Any:
+    members = []
+    for attribute, column in attributes.items():
+        kind = _kind(column)
+        if column.required:
+            members.append((attribute, kind, msgspec.field(name=column.name)))
+        elif column.logical_type == "number":
+            members.append((attribute, kind, msgspec.field(name=column.name, default=_ABSENT)))
+        else:
+            members.append((attribute, kind | None, msgspec.field(name=column.name, default=None)))
+    closed = contract.schema_mode in ("freeze", "discard_row")
+    return msgspec.defstruct("Recognised", members, kw_only=True, forbid_unknown_fields=closed)
 
 
 def _kind(column: Column) -> Any:
+    form = text_forms.of(column)
     match column.logical_type:
         case "boolean":
             return bool
         case "integer":
-            form = text_forms.of(column)
-            return Annotated[int, Meta(ge=ceil(form.lowest), le=floor(form.highest))]
-        case "number":
-            return _number(column)
+            lowest, highest = max(-_INT64, ceil(form.lowest)), min(_INT64 - 1, floor(form.highest))
+            return Annotated[int, Meta(ge=lowest, le=highest)]
+        case "number":  # a float would have lost its decimals
+            return msgspec.Raw
+        case "string" if not column.pattern and not column.valid_values:
+            least = 1 if column.required else 0
+            return Annotated[str, Meta(min_length=least, max_length=column.max_length)]
         case _:
-            return _text(column)
+            missing = "" if column.required else "?"
+            return Annotated[str, Meta(pattern=rf"\A(?a:{form.certain}){missing}\Z")]
 
 
-def _number(column: Column) -> Any:
-    """Only whole numbers are certain, since decimals cannot be counted in a float."""
-    form = text_forms.of(column)
-    lowest, highest = (max(-(2**63), ceil(form.lowest)), min(2**63 - 1, floor(form.highest)))
-    return Annotated[int, Meta(ge=lowest, le=highest)]
-
-
-def _text(column: Column) -> Any:
-    if column.valid_values:
-        return Literal[_allowed(column)]
-    certain = text_forms.of(column).certain
-    if column.logical_type == "string" and not column.pattern:
-        return Annotated[
-            str, Meta(min_length=1 if column.required else 0, max_length=column.max_length)
-        ]
-    more = "" if column.required else "?"
-    return Annotated[str, Meta(pattern=rf"\A(?a:{certain}){more}\Z")]
-
-
-def _allowed(column: Column) -> tuple[str, ...]:
-    return column.valid_values
+def _number(column: Column) -> re.Pattern[bytes]:
+    missing = "" if column.required else "|null"
+    return re.compile(f"(?:{text_forms.of(column).certain}){missing}".encode())

@@ -4,44 +4,63 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from accord.contracts import json_check, json_forms
 from accord.contracts.json_check import JsonCheck
+from accord.contracts.json_forms import Certain
+from accord.contracts.model import Contract
 from accord.records import Page, Record, Rejected
 
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
-def page(
-    raws: Iterable[msgspec.Raw | bytes], check: JsonCheck, *, key: str, partition: str = ""
-) -> Page:
-    """Return the records that keep their contract, and those that do not as rejected.
+@dataclass(frozen=True, slots=True)
+class JsonPages:
+    """Makes pages of a stream's records. `key` is the member that names one: text or whole number.
 
-    `key` is the member that names a record: a text or a whole number. A record is decoded only to
-    be named and checked; a rejected one whose name cannot be relied on is called after its bytes.
+    A record is decoded only to be named and checked; a rejected one whose name cannot be relied
+    on is called after its bytes.
     """
-    records: list[Record] = []
-    rejected: list[Rejected] = []
-    for raw in raws:
-        payload = bytes(raw)
+
+    key: str
+    certain: Certain
+    check: JsonCheck
+
+    def page(self, raws: Iterable[msgspec.Raw | bytes], *, partition: str = "") -> Page:
+        """Return the records that keep their contract, and those that do not as rejected."""
+        records: list[Record] = []
+        rejected: list[Rejected] = []
+        for raw in raws:
+            payload = bytes(raw)
+            if name := self.certain(payload):
+                records.append(Record(name, payload, partition))
+                continue
+            judged = self._judged(payload, partition)
+            if isinstance(judged, Record):
+                records.append(judged)
+            else:
+                rejected.append(judged)
+        return Page(records, rejected)
+
+    def _judged(self, payload: bytes, partition: str) -> Record | Rejected:
         try:
             record = _object.decode(payload)
         except ValueError:  # what msgspec raises for bytes that are no UTF-8 is no DecodeError
-            rejected.append(_unreadable(payload, partition))
-            continue
-        name = _name(record.get(key))
-        if breach := check(record):
-            called = name if name and breach.field != key else _unnamed(payload)
-            rejected.append(
-                Rejected(called, payload, partition, breach.cause, breach.detail, breach.remedy)
-            )
-        elif name:
-            records.append(Record(name, payload, partition))
-        else:
-            rejected.append(_nameless(payload, partition, key))
-    return Page(records, rejected)
+            return _unreadable(payload, partition)
+        name = _name(record.get(self.key))
+        if breach := self.check(record):
+            called = name if name and breach.field != self.key else _unnamed(payload)
+            return Rejected(called, payload, partition, breach.cause, breach.detail, breach.remedy)
+        return Record(name, payload, partition) if name else _nameless(payload, partition, self.key)
+
+
+def compiled(contract: Contract, *, key: str) -> JsonPages:
+    """Prepare for the records of a JSON stream's contract."""
+    return JsonPages(key, json_forms.compiled(contract, key=key), json_check.compiled(contract))
 
 
 def _name(value: object) -> str:

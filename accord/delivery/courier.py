@@ -216,7 +216,7 @@ class Courier:
                     self._note_rejection(connection, write, item)
 
     def _note_rejection(self, connection: Connection, write: Write, item: Settlement) -> None:
-        """A rejected write becomes a dead letter; whatever is settled settles its earlier letters."""
+        """A rejected write becomes a dead letter; whatever is settled settles its earlier ones."""
         if item.state == "rejected":
             letter = Rejected(
                 key=write.key,

@@ -108,7 +108,7 @@ def running(settings: Settings) -> Iterator[Address]:
     if settings.database_url:
         yield address(settings)
         return
-    settings.home.mkdir(parents=True, exist_ok=True)
+    _make(settings.home)
     with (settings.home / "postgres.users").open("w", encoding="utf-8") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
@@ -117,6 +117,16 @@ def running(settings: Settings) -> Iterator[Address]:
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 stop(settings)
+
+
+def _make(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Stop(
+            f"The home folder {home} cannot be made: {error.strerror}",
+            remedy="set ACCORD_HOME to a folder that this user may make and write to",
+        ) from error
 
 
 def parsed(url: str) -> Address:

@@ -30,7 +30,7 @@ TAKINGS: Contract = a_contract(
     table="canonical.takings_lines",
     mode="freeze",
     partition="business_date",
-    budget="0.5",
+    budget="0.3",
 )
 
 TABLES: LiteralString = """
@@ -76,7 +76,8 @@ _PASSED: LiteralString = """
         select business_date, article, sum(quantity * unit_price) as amount
         from passed group by business_date, article
     ), days as (
-        select business_date, sum(amount) as total, case when sum(amount) < 0 then -1 else 1 end as sign
+        select business_date, sum(amount) as total,
+            case when sum(amount) < 0 then -1 else 1 end as sign
         from articles group by business_date
     )
 """
@@ -91,7 +92,8 @@ _DOCUMENTS: LiteralString = (
         'currency', 'GBP', 'contact', 'Till takings',
         'total', to_char(d.sign * d.total, 'FM999999990.00'),
         'lines', jsonb_agg(jsonb_build_object(
-            'description', a.article, 'account', case a.article when %(barred)s then '999' else '200' end,
+            'description', a.article,
+            'account', case a.article when %(barred)s then '999' else '200' end,
             'amount', to_char(d.sign * a.amount + 0, 'FM999999990.00')
         ) order by a.article)
     )

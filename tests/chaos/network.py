@@ -43,6 +43,7 @@ class Sky:
 
     systems: Mapping[str, tuple[str, float]]  # netloc to system and its settle_seconds
     climate: Climate = CALM
+    page_size: int = 0  # the most a page holds; 0 leaves it to who asks
     seed: str = ""
     now: float = _START
     skew: float = 0.0
@@ -162,7 +163,7 @@ class Wire(HTTPAdapter):
         if fate.name in ("late", "late 504"):
             late = request.copy()
             self._sky.delay(fate.seconds, lambda: _arrived(late))
-            _step(f"after {request.method}")
+            _step("after a late request")
             if fate.name == "late":
                 raise requests.exceptions.ReadTimeout("laboratory", request=request)
             return _gateway_timeout(request)
@@ -176,13 +177,14 @@ class Wire(HTTPAdapter):
     def _carried(
         self, request: requests.PreparedRequest, fate: Fate, options: Mapping[str, Any]
     ) -> requests.Response:
-        if fate.page_size and request.method == "GET":
-            request.url = _smaller_pages(request.url or "", fate.page_size)
+        if self._sky.page_size and request.method == "GET":
+            request.url = _smaller_pages(request.url or "", self._sky.page_size)
         if fate.fault is not None:
             request.headers[FATE] = f"{fate.name} {fate.status} {fate.seconds}"
         if fate.name == "repeated":
             _ = super().send(request, **options).content
         response = super().send(request, **options)
+        _ = response.content  # else its connection stays open when the answer is lost
         if fate.name == "status_before" and fate.seconds:
             response.headers["Retry-After"] = f"{fate.seconds:g}"
         if fate.is_muddled and response.status_code == 200:

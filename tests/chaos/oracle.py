@@ -44,7 +44,8 @@ class Meant:
     @property
     def is_closed(self) -> bool:
         """Whether so many lines break a rule that the whole day is held back."""
-        return 2 * (len(self.landed) - len(self.passed)) > len(self.landed)
+        rejected = len(self.landed) - len(self.passed)
+        return rejected > models.TAKINGS.reject_budget * len(self.landed)
 
     @property
     def is_barred(self) -> bool:
@@ -55,6 +56,16 @@ class Meant:
     def arrives(self) -> bool:
         """Whether the destinations are to hold it in the end."""
         return not self.is_closed and not self.is_barred
+
+    @property
+    def number(self) -> str:
+        """What its document is called."""
+        return f"POS-{self.file.day}"
+
+    @property
+    def reference(self) -> str:
+        """What its entry is called."""
+        return f"TILL {self.file.day}"
 
     @property
     def amounts(self) -> Mapping[str, Decimal]:
@@ -75,8 +86,8 @@ class Meant:
                 key = f"{day}|{line.receipt}|{line.article}|1"
                 yield "gate", models.TAKINGS.name, key, "unit_price_in_range"
         if self.is_barred and not self.is_closed:
-            yield "delivery", "takings", f"POS-{day}", "account_unknown"
-            yield "delivery", "petty_takings", f"TILL {day}", "refused"
+            yield "delivery", "takings", self.number, "account_unknown"
+            yield "delivery", "petty_takings", self.reference, "refused"
 
 
 def differences(world: World, schedule: Schedule) -> list[str]:
@@ -87,8 +98,9 @@ def differences(world: World, schedule: Schedule) -> list[str]:
         *_letters(world, meant),
         *_ledger(world, meant),
         *_held(world, meant),
-        *_crosswalk(world),
+        *_crosswalk(world, meant),
         *_outbox(world, meant),
+        *_gate(world),
         *_journals(world),
         *(f"an emulator broke: {error!r}" for error in world.accounting.failures),
         *(f"an emulator broke: {error!r}" for error in world.poor.failures),
@@ -116,7 +128,9 @@ def _letters(world: World, meant: list[Meant]) -> Iterator[str]:
     rows = _rows(
         world, "select stage, name, record_key, cause from ops.dead_letters where state = 'waiting'"
     )
-    found = Counter(tuple(row.values()) for row in rows)
+    # What was refused of a day before the gate closed on it stays refused.
+    left = {key for it in meant if it.is_closed for key in (it.number, it.reference)}
+    found = Counter(tuple(row.values()) for row in rows if row["record_key"] not in left)
     wanted = Counter(letter for it in meant for letter in it.letters())
     if found != wanted:
         yield f"the dead letters lack {wanted - found} and have {found - wanted} too much"
@@ -179,15 +193,15 @@ def _held(world: World, meant: list[Meant]) -> Iterator[str]:
     for it in meant:
         day = it.file.day
         for where, held, key, content in (
-            ("accounting", accounting, f"POS-{day}", models.document(day, it.amounts)),
-            ("the poor system", poor, f"TILL {day}", models.entry(day, it.amounts)),
+            ("accounting", accounting, it.number, models.document(day, it.amounts)),
+            ("the poor system", poor, it.reference, models.entry(day, it.amounts)),
         ):
             found = list(held.get(key, {}).values())
             if it.arrives and found != [content_digest(content)]:
                 yield f"{where} holds {key} {len(found)} times, or not as it should be"
             if len(found) > 1:
                 yield f"{where} holds {key} {len(found)} times"
-    keys = {f"POS-{it.file.day}" for it in meant} | {f"TILL {it.file.day}" for it in meant}
+    keys = {key for it in meant for key in (it.number, it.reference)}
     if extra := {*accounting, *poor} - keys:
         yield f"somebody holds {sorted(extra)}, which no till ever told"
 
@@ -212,17 +226,20 @@ def poor_holds(world: World) -> Held:
     }
 
 
-def _crosswalk(world: World) -> Iterator[str]:
+def _crosswalk(world: World, meant: list[Meant]) -> Iterator[str]:
+    """What it says is so, and it says something of every day that arrives; "" is a doubt."""
     rows = _rows(world, "select system, object_key, destination_id, digest from ops.crosswalk")
     held = {"xero": accounting_holds(world), "poor": poor_holds(world)}
     for row in rows:
         there = held[row["system"]].get(row["object_key"], {})
-        if there != {row["destination_id"]: row["digest"]}:
+        if row["digest"] and there != {row["destination_id"]: row["digest"]}:
             yield f"the crosswalk is wrong about {row['object_key']} in {row['system']}"
+    sure = {(row["system"], row["object_key"]) for row in rows if row["digest"]}
     known = {(row["system"], row["object_key"]) for row in rows}
+    arriving = {key for it in meant if it.arrives for key in (it.number, it.reference)}
     for system, keys in held.items():
         for key in keys:
-            if (system, key) not in known:
+            if (system, key) not in (sure if key in arriving else known):
                 yield f"the crosswalk does not know {key} in {system}"
 
 
@@ -234,6 +251,18 @@ def _outbox(world: World, meant: list[Meant]) -> Iterator[str]:
             row["state"] == "waiting" and row["partition_key"] not in closed
         ):
             yield f"{row['object_key']} is left {row['state']}"
+
+
+def _gate(world: World) -> Iterator[str]:
+    """No write was intended for a version of the lines that had not passed by then."""
+    rows = _rows(
+        world,
+        "select object_key from ops.outbox as o where not exists ("
+        " select from ops.verdicts as v where v.passed and v.partition_key = o.partition_key"
+        " and v.data_version = o.data_version and v.judged_at <= o.intended_at)",
+    )
+    for row in rows:
+        yield f"{row['object_key']} was intended without a passing verdict"
 
 
 def _journals(world: World) -> Iterator[str]:

@@ -136,9 +136,7 @@ class PoorClient:
                     content_digest({field: entry[field] for field in _FIELDS})
                     for entry in entries.values()
                 ]
-                found[key] = Found(
-                    tuple(sorted(entries)), digests[0] if len(digests) == 1 else ""
-                )
+                found[key] = Found(tuple(sorted(entries)), digests[0] if len(digests) == 1 else "")
         return found
 
     def _search(self, reference: str) -> Iterator[Mapping[str, Any]]:

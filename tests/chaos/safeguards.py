@@ -5,18 +5,21 @@ A name says what is missing. Every one is a way in which such engines are really
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
 import psycopg
 
+from accord.contracts.model import Contract
 from accord.delivery import courier, decide
 from accord.delivery.courier import Approved, Courier
+from accord.delivery.decide import settled
 from accord.errors import AccordError
-from accord.records import Found, Write
-from accord.store import dead_letters
+from accord.quality.data_version import data_versions
+from accord.records import Found, Receipt, Write
+from accord.store import dead_letters, verdicts
 from accord.store.landing import Lander
 from accord.store.outbox import Outbox, Settlement
 from accord.store.queries import for_table, queries
@@ -40,8 +43,22 @@ def _is_somehow_there(_: Write, found: Found | None) -> bool:
     return found is not None and len(found.destination_ids) == 1
 
 
-def _approved_unseen(_: Any, days: Sequence[str]) -> Approved:
-    return Approved(dict.fromkeys(days, "whatever"), "nothing")
+def _approved_unjudged(connection: Any, days: Sequence[str]) -> Approved:
+    return Approved(data_versions(connection, models.TAKINGS, days), "nothing")
+
+
+def _approved_as_it_was(connection: Any, contract: Contract, days: Sequence[str]) -> Any:
+    passed = verdicts.passing(connection, contract.name, contract.digest, days)
+    now = data_versions(connection, contract, sorted(passed))
+    return {day: now[day] for day in passed}
+
+
+def _believed(receipts: Iterable[Receipt], sent: Sequence[Write]) -> list[Settlement]:
+    told = {receipt.write_id: receipt for receipt in receipts}
+    answered = [write for write in sent if write.write_id in told]
+    return settled(told.values(), answered) + [
+        Settlement(write.write_id, "delivered") for write in sent if write not in answered
+    ]
 
 
 class _NeverRaised(AccordError):
@@ -93,8 +110,10 @@ WITHOUT: Mapping[str, Without] = {
     "tombstones": lambda: _instead(
         "remove", file="landing", by="select '' as day, 0 as removed where false"
     ),
-    "settling dead letters": lambda: patch.object(
-        dead_letters, "resolve_absent", lambda *_: 0
+    "settling dead letters": lambda: patch.object(dead_letters, "resolve_absent", lambda *_: 0),
+    "asking the gate": lambda: patch.object(models, "approve", _approved_unjudged),
+    "a verdict on this very version": lambda: patch.object(
+        models, "approved_versions", _approved_as_it_was
     ),
-    "the gate": lambda: patch.object(models, "approve", _approved_unseen),
+    "missing a receipt": lambda: patch.object(decide, "settled", _believed),
 }

@@ -14,7 +14,13 @@ from tests.chaos.weather import Climate
 
 ARTICLES = ("41002", "22423B", "POST", "D")
 FIRST = date(2011, 1, 30)
-SKEWS = (0.0, 0.0, 0.0, 2.0, -2.0, 3600.0, -3600.0)
+SKEWS = (0.0, 0.0, 2.0, -2.0, 3600.0, -3600.0)
+# Where a write has left, or may have, and nobody has noted what became of it.
+DELICATE = (
+    "after POST", "after PUT", "after deliver xero", "after deliver poor", "before outbox.settle",
+    "after outbox.sent", "after outbox.claim", "before wait", "before outbox.post",
+    "after a late request", "after a late request", "after a late request",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,15 @@ class Change:
 class Order:
     """One run: for which days, what it believes, how it ends, and what surprises it while reading.
 
-    With `only_news` it reads nothing where the folder's time stamps say that nothing is new.
+    With `only_news` it reads nothing where the folder's time stamps say that nothing is new; with
+    `only_deliver` a person started the delivery by itself.
     """
 
     days: tuple[str, ...]
     doom: Doom | None = None
     distrust: bool = False
     only_news: bool = False
+    only_deliver: bool = False
     surprise: Change | None = None
 
 
@@ -47,6 +55,7 @@ class Round:
     changes: tuple[Change, ...]
     orders: tuple[Order, ...]
     climate: Climate
+    page_size: int
     is_revoked: bool
     pause: float
     skew: float
@@ -106,7 +115,7 @@ def _lines(draw: Random, count: int, *, start: int) -> list[Line]:
     lines = [_line(draw, start, "")]
     for number in range(start + 1, start + count):
         poison: Poison = draw.choices(
-            ("", "at landing", "at the gate", "at the destination"), (88, 6, 4, 2)
+            ("", "at landing", "at the gate", "at the destination"), (82, 7, 8, 3)
         )[0]
         lines.append(_line(draw, number, poison))
         if draw.random() < 0.1:
@@ -152,8 +161,9 @@ def _round(
         changes,
         tuple(_order(draw, days, told) for _ in range(together)),
         climate=Climate(_roughness(draw), _roughness(draw)),
+        page_size=draw.choice((0, 0, 1, 2)),
         is_revoked=draw.random() < 0.04,
-        pause=draw.choice((0.0, 0.0, 0.5, 3.0, 90.0, 4000.0)),
+        pause=draw.choice((0.0, 0.0, 0.0, 0.5, 3.0, 90.0, 4000.0)),
         skew=draw.choice(SKEWS),
     )
 
@@ -177,6 +187,7 @@ def _order(draw: Random, days: Sequence[str], told: dict[str, DayFile]) -> Order
         doom=_doom(draw),
         distrust=draw.random() < 0.12,
         only_news=draw.random() < 0.2,
+        only_deliver=draw.random() < 0.1,
         surprise=surprise,
     )
 
@@ -186,6 +197,7 @@ def _doom(draw: Random) -> Doom | None:
     if how < 0.45:
         return None
     kind = "kill" if how < 0.9 else "cut"
-    if draw.random() < 0.35:
+    if draw.random() < 0.25:
         return Doom(kind, "", draw.randint(1, 260))
-    return Doom(kind, draw.choice(STEPS), draw.choices((1, 2, 3), (6, 3, 1))[0])
+    steps = DELICATE if draw.random() < 0.6 else STEPS
+    return Doom(kind, draw.choice(steps), draw.choices((1, 2, 3), (6, 3, 1))[0])

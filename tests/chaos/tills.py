@@ -1,4 +1,4 @@
-"""The tills: what their day files say, good and poisoned, and a folder that changes under one's eyes."""
+"""The tills: what their day files say, good and poisoned, in a folder that changes meanwhile."""
 
 from __future__ import annotations
 

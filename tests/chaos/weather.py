@@ -25,8 +25,9 @@ READS = (
     *("refused", "connect timeout", "timeout before", "answer lost"),
     *("reset_before", "status_before", "too_many", "cut_body", "bad_json", "expired_token"),
 )
-WRITES = (*BEFORE, *AFTER, *LATE, *LATE, *SHOWN, "refuse_some", "repeated")
+WRITES = (*BEFORE, *AFTER, *LATE, *LATE, *LATE, *SHOWN, "refuse_some", "repeated")
 SIGN_INS = ("refused", "timeout before", "status_before", "too_many", "cut_body", "bad_json")
+SHARE = 0.35  # of what goes wrong with writes; else few runs would come to them
 STATUSES = (408, 500, 502, 503, 504)
 WAITS = (0.0, 1.0, 3.0, 200.0)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -54,7 +55,6 @@ class Fate:
     name: str = "fine"
     status: int = 503
     seconds: float = 0.0
-    page_size: int = 0
     is_muddled: bool = False
 
     @property
@@ -77,14 +77,14 @@ def fate(
 ) -> Fate:
     """Draw the fate of the request called `key`."""
     likely = climate.at(system)
+    if likely < 1 and (is_sign_in or method == "GET"):
+        likely *= SHARE
     if likely <= 0:
         return Fate()
     draw = Random(key)  # noqa: S311
-    muddled, page_size = draw.random() < likely, draw.choice((0, 1, 2))
-    if method != "GET":
-        muddled, page_size = False, 0
+    muddled = method == "GET" and draw.random() < likely
     if draw.random() >= likely:
-        return Fate(is_muddled=muddled, page_size=page_size)
+        return Fate(is_muddled=muddled)
     names = SIGN_INS if is_sign_in else READS if method == "GET" else WRITES
     if likely >= 1:
         names = ("refused", "connect timeout", "status_before")
@@ -92,9 +92,6 @@ def fate(
     return Fate(
         name,
         status=draw.choice(STATUSES),
-        seconds=draw.uniform(0.01, settle_seconds * 0.98)
-        if name in LATE
-        else draw.choice(WAITS),
-        page_size=page_size,
+        seconds=draw.uniform(0.01, settle_seconds * 0.98) if name in LATE else draw.choice(WAITS),
         is_muddled=muddled,
     )

@@ -125,11 +125,12 @@ class _Run:
 
     def whole(self) -> None:
         """Land, model, judge, publish, deliver; one destination's trouble is not the other's."""
-        span = Span(self.order.days[0], self.order.days[-1])
-        self._take_in()
-        models.build_lines(self.store, span)
-        models.judge_lines(self.store, span, run_id=self.run_id)
-        models.build_publish(self.store, span)
+        if not self.order.only_deliver:
+            span = Span(self.order.days[0], self.order.days[-1])
+            self._take_in()
+            models.build_lines(self.store, span)
+            models.judge_lines(self.store, span, run_id=self.run_id)
+            models.build_publish(self.store, span)
         for delivery in (TAKINGS, ENTRIES):
             try:
                 done = self._deliver(delivery)
@@ -173,9 +174,7 @@ class _Run:
             clock=world.sky.wall,
             sleep=sleep,
         )
-        return courier.deliver(
-            list(self.order.days), models.approve, distrust=self.order.distrust
-        )
+        return courier.deliver(list(self.order.days), models.approve, distrust=self.order.distrust)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +236,11 @@ class World:
         self.sky.pass_(round_.pause)
         self.sky.climate, self.sky.skew = round_.climate, round_.skew
         self.sky.seed += "'"
+        self.sky.page_size = round_.page_size
         if round_.is_revoked:
             self.accounting.revoke()
         ended = self.run_all(round_.orders)
-        self.sky.climate = CALM
+        self.sky.climate, self.sky.page_size = CALM, 0
         self.accounting.revoke(revoked=False)
         return ended
 

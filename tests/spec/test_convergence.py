@@ -154,9 +154,7 @@ def changes_of(story: list[Step]) -> dict[str, int]:
     return counts
 
 
-def settled_in_the_end(
-    store: Store, there: Destination, story: list[Step], clock: Clock
-) -> None:
+def settled_in_the_end(store: Store, there: Destination, story: list[Step], clock: Clock) -> None:
     """Run in peace, twice; nothing may be left open, and the second run has nothing to do."""
     wanted = told_once_more(story)
     engine.publish(store, wanted)
@@ -243,7 +241,5 @@ def every_effect_is_there_once(emulator: Emulator, changes: Mapping[str, int]) -
             live.setdefault(number, set()).add(effect.document_id)
         assert len(live[number]) <= 1
     for number, most in changes.items():
-        written = [
-            it for it in emulator.journal() if it.number == number and it.effect != "voided"
-        ]
+        written = [it for it in emulator.journal() if it.number == number and it.effect != "voided"]
         assert len(written) <= most

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from accord.delivery.courier import Approved, Delivered
+from accord.store import builds
 from accord.store.builds import Span
 from accord.store.database import Connection, Role
 from integration_assets.modelling import CANONICAL
@@ -151,7 +152,11 @@ def test_under_the_budget_a_rejected_row_is_left_out_and_becomes_a_dead_letter(
     ("too_many", "meanwhile", "closed_by"),
     [
         (2, "select", "reject_budget"),
-        (0, f"delete from canonical.sales where sale_id like '{DAY}|540003|%'", "lines_match_landing"),
+        (
+            0,
+            f"delete from canonical.sales where sale_id like '{DAY}|540003|%'",
+            "lines_match_landing",
+        ),
         (0, f"delete from canonical.sales where business_date = '{DAY}'", "no_landed_day_missing"),
     ],
     ids=["above the budget", "a broken batch rule", "a missing day"],
@@ -226,5 +231,5 @@ def test_a_new_contract_has_everything_judged_again(home: House) -> None:
     span = Span(DAYS[0], DAYS[-1])
     with home.store.session(Role.READER) as connection:
         asked = (connection, CANONICAL, "sale")
-        assert house.builds.to_judge(*asked, CONTRACTS["sale"].digest, span) == []
-        assert house.builds.to_judge(*asked, "another version", span) == [DAY]
+        assert builds.to_judge(*asked, CONTRACTS["sale"].digest, span) == []
+        assert builds.to_judge(*asked, "another version", span) == [DAY]

@@ -8,7 +8,8 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,8 @@ class Home:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             [ACCORD, *arguments],
-            env=self.variables(**changes), cwd=CHECKOUT, capture_output=True, text=True, timeout=600,
+            env=self.variables(**changes), cwd=CHECKOUT,
+            capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.said += [done.stdout, done.stderr]
@@ -69,6 +71,14 @@ class Home:
             start_new_session=True,
         )  # fmt: skip
 
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Keep the embedded server running, so that commands need not start and stop it."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with server.running(Settings(self.folder, None, {})):
+                yield
+
     def logs(self) -> Iterator[tuple[Path, str]]:
         """Every text file below the home but the database's own."""
         for path in self.folder.rglob("*"):
@@ -78,7 +88,7 @@ class Home:
 
 
 @contextmanager
-def a_home(environment: Mapping[str, str] | None = None, *, files: Sequence[str] = ()) -> Iterator[Home]:
+def a_home(environment: Mapping[str, str] | None = None) -> Iterator[Home]:
     """A new home; its embedded server, if one came to run, is stopped in the end.
 
     As root it lies where the embedded server, which then runs as another user, can reach it.

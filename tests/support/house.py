@@ -1,4 +1,4 @@
-"""A whole house without Dagster: tills, landing, dbt, gates, courier and Xero, one pass at a time."""
+"""A whole house without Dagster: tills, landing, dbt, gates and courier, one pass at a time."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from accord.delivery.courier import Approved, Courier, Delivered
 from accord.intake import take_in
 from accord.quality import enforce
 from accord.quality.gate import judge
-from accord.records import Window
 from accord.reconcile import compared, read_back
+from accord.records import Window
 from accord.settings import CHECKOUT, Settings
 from accord.store import builds
 from accord.store.builds import Span
@@ -155,7 +155,7 @@ class House:
         return {
             model: engine.rows(
                 self.store,
-                f"select * from canonical.{model} as t order by t::text",  # type: ignore[arg-type]
+                f"select * from canonical.{model} as t order by t::text",
             )
             for model in engine.MODELS
         }

@@ -1,4 +1,4 @@
-"""A running `accord up`, as a person has it: its terminal, its pages and the processes behind it."""
+"""A running `accord up`, as a person has it: its terminal, its pages and its processes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Up:
 
     def ask(self, query: str, **variables: Any) -> Any:
         """Ask Dagster's GraphQL, as its pages do."""
-        asked = urllib.request.Request(
+        asked = urllib.request.Request(  # noqa: S310 - loopback
             f"{self.url}/graphql",
             data=json.dumps({"query": query, "variables": variables}).encode(),
             headers={"Content-Type": "application/json"},

@@ -251,5 +251,5 @@ def test_a_runs_days_are_those_of_its_range_or_its_partition() -> None:
 def test_a_tick_says_what_it_did() -> None:
     assert said([], Told(0, {})) == "Nothing has changed."
     assert said([TOPIC], Told(2, {"finance": "timeout"})) == (
-        "2 messages sent; finance takes no messages (timeout); outcome:takings changed"
+        "messages sent: 2; finance takes no messages (timeout); outcome:takings changed"
     )

@@ -60,7 +60,14 @@ from unnest(
 where o.write_id = r.write_id;
 
 -- name: record
--- The crosswalk follows every settled write: what the destination holds under our key.
+-- The crosswalk follows every settled write: what the destination holds under our key. A rejected one
+-- may have undone the last before it was refused, so what that looks like is not believed any more.
+with doubted as (
+    update ops.crosswalk as c set digest = ''
+    from ops.outbox as o
+    where o.write_id = any(%(writes)s::uuid[]) and o.state = 'rejected'
+        and c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
+)
 insert into ops.crosswalk (system, endpoint, kind, object_key, destination_id, digest, write_id)
 select system, endpoint, kind, object_key, destination_id, digest, write_id
 from ops.outbox
@@ -70,7 +77,8 @@ set destination_id = excluded.destination_id, digest = excluded.digest, write_id
     delivered_at = excluded.delivered_at;
 
 -- name: forget
-delete from ops.crosswalk
+-- What we wrote stays ours under its id; only what it looks like there is not believed any more.
+update ops.crosswalk set digest = ''
 where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and object_key = any(%(keys)s);
 
 -- name: standing

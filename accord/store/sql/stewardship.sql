@@ -118,6 +118,7 @@ select max(partition_key) from ops.builds;
 select l.stage, l.name, l.partition_key, max(l.replayed_at) as replayed_at
 from ops.dead_letters as l
 where l.replayed_at > now() - interval '7 days'
+    and l.replayed_outcome in ('landed', 'to be judged', 'to be written')
     and not exists (
         select from ops.ledger as e
         where e.partition_key = l.partition_key and e.posted_at > l.replayed_at and e.run_id <> l.replayed_run_id

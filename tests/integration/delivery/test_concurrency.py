@@ -12,8 +12,9 @@ import stamina
 
 from accord.delivery.courier import Courier, Delivered
 from accord.intake import take_in
-from accord.records import Window
+from accord.records import Reading, Slice, Window
 from accord.store.database import Role, Store
+from systems.xero.client import connect
 from systems.xero.emulator import Emulator
 from tests.support import engine, xero
 from tests.support.day_files import a_client, a_file, a_line
@@ -92,7 +93,7 @@ def test_a_file_replaced_while_another_reads_the_old_one_ends_as_the_new_one(
     class Slow:
         slices = slow.slices
 
-        def read(self, stream, piece):  # type: ignore[no-untyped-def]
+        def read(self, stream: str, piece: Slice) -> Reading:
             reading = read(stream, piece)
             (tmp_path / f"{day}.csv").write_bytes(new)
             newer.start()
@@ -102,7 +103,7 @@ def test_a_file_replaced_while_another_reads_the_old_one_ends_as_the_new_one(
     newer = threading.Thread(
         target=take_in, args=(store, SALES, others, Window()), kwargs={"run_id": "newer"}
     )
-    take_in(store, SALES, Slow(), Window(), run_id="older")  # type: ignore[arg-type]
+    take_in(store, SALES, Slow(), Window(), run_id="older")
     newer.join(30)
     with store.session(Role.READER) as connection:
         live = connection.execute(
@@ -145,10 +146,8 @@ def test_several_couriers_deliver_each_object_once(store: Store) -> None:
 def test_several_couriers_create_each_document_once_in_xero(store: Store, tmp_path: Path) -> None:
     engine.publish(store, {day: xero.content(day) for day in DAYS})
     with xero.emulator(tmp_path) as emulator:
-        clients = [xero.connect(xero.connection(emulator.url)) for _ in range(AT_ONCE)]
-        delivered_at_once(
-            store, [Courier(store, engine.an_outbox(), client) for client in clients]
-        )
+        clients = [connect(xero.connection(emulator.url)) for _ in range(AT_ONCE)]
+        delivered_at_once(store, [Courier(store, engine.an_outbox(), client) for client in clients])
         for client in clients:
             client.close()
         assert created(emulator) == {f"POS-{day}": 1 for day in DAYS}

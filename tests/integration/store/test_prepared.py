@@ -69,8 +69,9 @@ def test_a_login_that_may_not_create_roles_is_told_what_to_do(
 
 def test_a_database_that_cannot_be_reached_is_told_of_without_its_password() -> None:
     store = Store(parsed("postgresql://someone:hunter2@127.0.0.1:1/accord?connect_timeout=2"))
-    with pytest.raises(Retry, match="Remedy: check DATABASE_URL") as refused, store.session(
-        Role.READER
+    with (
+        pytest.raises(Retry, match="Remedy: check DATABASE_URL") as refused,
+        store.session(Role.READER),
     ):
         pass
     assert "hunter2" not in str(refused.value)

@@ -10,6 +10,7 @@ from accord.errors import Resting, Retry, Unanswered
 from accord.store.database import Role, Store, prepared
 from accord.store.server import parsed
 from accord.store.turns import BACKFILL_SHARE, THRESHOLD, Limits, SharedTurns
+from tests.support.engine import SEALING
 
 MANY = Limits(1000, 2)
 DOWN = Unanswered("down", remedy="wait")
@@ -41,7 +42,7 @@ class Process(SharedTurns):
 
 @pytest.fixture
 def process(database: str) -> Iterator[Callable[..., Process]]:
-    store = prepared(parsed(database), [])
+    store = prepared(parsed(database), [], SEALING)
     made: list[Process] = []
 
     def make(limits: Limits = MANY, **options: bool) -> Process:

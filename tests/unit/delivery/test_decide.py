@@ -39,7 +39,8 @@ def standing(
         (standing("rejected", intended=OTHER), "send"),
         (standing("rejected", delivered=SAME, intended=OTHER), "unchanged"),
         (standing(delivered=SAME), "unchanged"),
-        *((standing(state, intended=digest), "unknown") for state in OPEN for digest in (SAME, OTHER)),
+        *((standing(state, intended=SAME), "unknown") for state in OPEN),
+        *((standing(state, intended=OTHER), "unknown") for state in OPEN),
         *((standing(state, delivered=SAME, intended=SAME), "unknown") for state in OPEN),
     ],
 )  # fmt: skip
