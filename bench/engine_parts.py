@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -52,6 +53,7 @@ class Bench:
 
     def once(self, name: str, *, like: str = EMPTY, **more: Any) -> Measured:
         """Run a case on a fresh database."""
+        print(f"  measuring {name} …", file=sys.stderr, flush=True)
         store = self.ground.database(LAST, like=like)
         return self.watched(lambda: measuring.case(name, {"store": store, **more}))
 
@@ -161,6 +163,7 @@ def in_turn(
 
 
 def _by_dlt(bench: Bench, python: Path, way: rivals.Way, pages: Path) -> Measured:
+    print(f"  measuring {way.title} …", file=sys.stderr, flush=True)
     bench.ground.database(LAST)
     address = bench.ground.address.sibling(LAST)
     return bench.watched(lambda: rivals.loaded(python, way, pages, address))

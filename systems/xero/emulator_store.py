@@ -191,8 +191,15 @@ class Books:
     def forget_everything(self) -> None:
         """Become the books of an organisation that was founded just now."""
         with self.transaction():
-            for table in ("documents", "journal", "answers", "tokens", "contacts", "settings",
-                          "sqlite_sequence"):
+            for table in (
+                "documents",
+                "journal",
+                "answers",
+                "tokens",
+                "contacts",
+                "settings",
+                "sqlite_sequence",
+            ):
                 self._execute(f"delete from {table}")  # noqa: S608 - the names are these
 
     def setting(self, name: str) -> str:

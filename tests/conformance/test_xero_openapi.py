@@ -20,9 +20,9 @@ from openapi_core.datatypes import RequestParameters
 from openapi_core.exceptions import OpenAPIError
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from accord.records import Slice
 from accord.emulation.faults import Fault
 from accord.emulation.server import Response, Server
+from accord.records import Slice
 from tests.support import xero
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

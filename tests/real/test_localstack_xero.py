@@ -14,9 +14,9 @@ from decimal import Decimal
 import pytest
 import stamina
 
+from accord.emulation.faults import Fault, Faults
 from accord.errors import Unanswered
 from accord.records import Slice
-from accord.emulation.faults import Fault, Faults
 from systems.xero.client import XeroClient, connect
 from tests.support import localstack_xero, xero
 from tests.support.xero_sdk import Sdk

@@ -13,8 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 from accord.connector import Connection
-from accord.records import Found, Receipt, Write, content_digest
 from accord.emulation.faults import Choosing, Fault
+from accord.records import Found, Receipt, Write, content_digest
 from accord.secrets import Secrets
 from systems.xero.client import XeroClient, connect
 from systems.xero.emulator import Emulator, Limits, start

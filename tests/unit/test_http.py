@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import stamina
 
+from accord.emulation.server import Request, Response, Server, json_response, route
 from accord.errors import AccordError, Retry, Stop, Unanswered
 from accord.http import LONGEST_WAIT, READ_ATTEMPTS, Api, ClientCredentials, Pace
-from accord.emulation.server import Request, Response, Server, json_response, route
 from accord.secrets import Secret
 from tests.support.tls import self_signed
 

@@ -12,10 +12,10 @@ import pytest
 import stamina
 
 from accord.connector import Client, Destination, Source
-from accord.errors import Retry, Stop
-from accord.records import Record, Slice, Window
 from accord.emulation.faults import Fault
 from accord.emulation.server import Request, Response, Server, json_response, route
+from accord.errors import Retry, Stop
+from accord.records import Record, Slice, Window
 from systems.xero.client import XeroClient, _page, connect
 from systems.xero.documents import CREDIT_NOTE, INVOICE
 from systems.xero.emulator import REAL_LIMITS, Emulator

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import stamina
 
+from accord.emulation.faults import Fault
 from accord.errors import Retry, Stop, Unanswered
 from accord.records import Found
-from accord.emulation.faults import Fault
 from systems.xero.client import XeroClient
 from systems.xero.emulator import Emulator
 from systems.xero.posting import Plan, plan
