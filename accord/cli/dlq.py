@@ -102,16 +102,16 @@ def replay(
     *,
     every: All = False,
     why: Why = "",
-    run: Annotated[
-        bool, typer.Option("--run/--no-run", help="make the pass that carries on, or leave it")
-    ] = True,
+    no_run: Annotated[
+        bool, typer.Option("--no-run", help="leave it to the next pass to carry on")
+    ] = False,
     output: Format = Output.TEXT,
 ) -> None:
     """Send letters their way again, through the mapping and the gate as they are now."""
     from accord.cli.letters import replay_letters
 
     which = _which(ids, cause, name, since, until, partition, every=every)
-    end(replay_letters(console(output), which, why=why, carry_on=run), output)
+    end(replay_letters(console(output), which, why=why, carry_on=not no_run), output)
 
 
 @app.command(epilog="Example: accord dlq discard 3f9a --why 'a till test, no sale'")

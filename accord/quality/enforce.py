@@ -61,7 +61,8 @@ def _letters(
         return []
     remedies = {rule.name: rule.remedy for rule in rules_of(contract)}
     statement = sql.SQL(
-        "select {key}, convert_to(to_jsonb(t)::text, 'UTF8') from {table} as t where {key} = any(%s)"
+        "select {key}, convert_to(to_jsonb(t)::text, 'UTF8') from {table} as t "
+        "where {key} = any(%s)"
     ).format(key=row_key(contract), table=table(contract))
     rows = connection.execute(statement, (list(broken),)).fetchall()
     return [
