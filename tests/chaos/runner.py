@@ -15,7 +15,7 @@ from tests.chaos.laboratory import tell
 from tests.chaos.world import built
 from tests.support import postgres
 
-_TOLD_EACH = 500
+_TOLD_EACH = 200
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

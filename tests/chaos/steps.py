@@ -71,6 +71,11 @@ class Life:
     _left: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
+    def cut(self) -> None:
+        """Lose the database: all connections are gone."""
+        for connection in self.connections:
+            connection.close()
+
     def step(self, name: str) -> None:
         """Come to a step. Raises Killed, or OperationalError where the database goes away."""
         with self._lock:
@@ -87,8 +92,7 @@ class Life:
                 self.is_dead = True
                 raise Killed(name)
             self.was_cut = True
-            for connection in self.connections:
-                connection.close()
+            self.cut()
         raise psycopg.OperationalError("the database went away")
 
 
@@ -104,7 +108,7 @@ class MortalConnection:
         return getattr(self.connection, name)
 
     def execute(self, statement: Any, *arguments: Any, **options: Any) -> Any:
-        name = _name(statement)
+        name = name_of(statement)
         self.life.step(f"before {name}")
         self.has_locked = self.has_locked or (isinstance(statement, str) and _LOCK in statement)
         cursor = self.connection.execute(statement, *arguments, **options)
@@ -123,7 +127,8 @@ class MortalConnection:
         self.life.step("after commit")
 
 
-def _name(statement: Any) -> str:
+def name_of(statement: Any) -> str:
+    """The name of a statement in the SQL files."""
     text = statement.as_string(None) if isinstance(statement, sql.Composable) else statement
     return _STATEMENTS.get(text, "a statement")
 
