@@ -231,7 +231,7 @@ class Courier:
             self._settle_letters(connection, [write.key])
 
     def _settle_letters(self, connection: Connection, keys: Sequence[str]) -> None:
-        """These objects are as they should be, however they came to be so."""
+        """Resolve the letters of these objects that this transaction did not put."""
         for key in keys:
             dead_letters.resolve_absent(connection, self._origin(key))
 
@@ -243,8 +243,9 @@ class Courier:
 
         A write that is not there goes back to waiting, once its effect can no longer appear.
         """
+        waited = False
         while batch := self.outbox.unknown(connection):
-            self._wait_until_settled(batch)
+            waited = waited or self._wait_until_settled(batch)
             try:
                 found = self.destination.look_up(
                     self.outbox.delivery.kind, [item.object_key for item in batch]
@@ -263,13 +264,15 @@ class Courier:
             self._settle(connection, settlements, [_write(item) for item in batch])
         return None
 
-    def _wait_until_settled(self, batch: Sequence[Unknown]) -> None:
-        latest = max((item.sent_at for item in batch if item.sent_at), default=None)
-        if latest is None:
-            return
-        rest = self.outbox.delivery.settle_seconds - (self.clock() - latest).total_seconds()
-        if rest > 0:
-            self.sleep(rest)
+    def _wait_until_settled(self, batch: Sequence[Unknown]) -> bool:
+        """Wait, if any of these ever left, until its effect is there or never will be.
+
+        It is the whole time each time: since they left the clock may have been set.
+        """
+        if not any(item.sent_at for item in batch):
+            return False
+        self.sleep(self.outbox.delivery.settle_seconds)
+        return True
 
     def _posted(self, connection: Connection, plan: _Plan) -> Mapping[str, Counter[str]]:
         with connection.transaction():

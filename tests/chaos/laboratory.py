@@ -6,8 +6,9 @@ import traceback
 from dataclasses import dataclass
 
 from tests.chaos.oracle import differences
+from tests.chaos.processes import Ended
 from tests.chaos.schedules import Order, Schedule, drawn
-from tests.chaos.world import Ended, World
+from tests.chaos.world import World
 
 LONG_ENOUGH = 600.0
 
@@ -53,7 +54,7 @@ def quiet(world: World, schedule: Schedule) -> list[str]:
         if distrust and not _refused(world):
             continue
         before = _effects(world)
-        (ended,) = world.run_all((Order(schedule.days, distrust=distrust),))
+        (ended,) = world.run_all((Order(schedule.days, distrust=distrust, read_back=True),))
         wrong += [f"a run in peace had trouble: {error}" for error in ended.trouble]
     if _effects(world) != before:
         wrong.append("the last run changed something")

@@ -6,88 +6,21 @@ which records wait for a person, and what every counter says.
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, LiteralString
 
 from psycopg.rows import dict_row
 
 from accord.records import content_digest
-from systems.xero.documents import from_remote, is_live
+from systems.xero.documents import CREDIT_NOTE, INVOICE, from_remote, is_live
 from tests.chaos import models
+from tests.chaos.meant import Meant
 from tests.chaos.schedules import Schedule
-from tests.chaos.tills import BARRED, DayFile, Line
 from tests.chaos.world import World
 
 Held = Mapping[str, Mapping[str, str]]  # key to the ids it is held under, each with a digest
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """What one day's file means."""
-
-    file: DayFile
-
-    @property
-    def landed(self) -> list[Line]:
-        """The lines that keep their contract."""
-        return [line for line in self.file.lines if line.poison != "at landing"]
-
-    @property
-    def passed(self) -> list[Line]:
-        """The lines that may go out."""
-        return [line for line in self.landed if line.poison != "at the gate"]
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether so many lines break a rule that the whole day is held back."""
-        rejected = len(self.landed) - len(self.passed)
-        return rejected > models.TAKINGS.reject_budget * len(self.landed)
-
-    @property
-    def is_barred(self) -> bool:
-        """Whether the destinations refuse the day."""
-        return any(line.article == BARRED for line in self.passed)
-
-    @property
-    def arrives(self) -> bool:
-        """Whether the destinations are to hold it in the end."""
-        return not self.is_closed and not self.is_barred
-
-    @property
-    def number(self) -> str:
-        """What its document is called."""
-        return f"POS-{self.file.day}"
-
-    @property
-    def reference(self) -> str:
-        """What its entry is called."""
-        return f"TILL {self.file.day}"
-
-    @property
-    def amounts(self) -> Mapping[str, Decimal]:
-        """The takings by article."""
-        found: dict[str, Decimal] = defaultdict(Decimal)
-        for line in self.passed:
-            found[line.article] += line.amount
-        return found
-
-    def letters(self) -> Iterator[tuple[str, str, str, str]]:
-        """The dead letters it leaves: stage, name, record and cause."""
-        day = self.file.day
-        for line in self.file.lines:
-            if line.poison == "at landing":
-                key = hashlib.sha256(line.raw(day)).hexdigest()[:16]
-                yield "landing", models.STREAM, f"{key}|1", "not_an_integer"
-            if line.poison == "at the gate":
-                key = f"{day}|{line.receipt}|{line.article}|1"
-                yield "gate", models.TAKINGS.name, key, "unit_price_in_range"
-        if self.is_barred and not self.is_closed:
-            yield "delivery", "takings", self.number, "account_unknown"
-            yield "delivery", "petty_takings", self.reference, "refused"
 
 
 def differences(world: World, schedule: Schedule) -> list[str]:
@@ -101,6 +34,7 @@ def differences(world: World, schedule: Schedule) -> list[str]:
         *_crosswalk(world, meant),
         *_outbox(world, meant),
         *_gate(world),
+        *_read_back(world),
         *_journals(world),
         *(f"an emulator broke: {error!r}" for error in world.accounting.failures),
         *(f"an emulator broke: {error!r}" for error in world.poor.failures),
@@ -212,10 +146,13 @@ def accounting_holds(world: World) -> Held:
     for document in world.accounting.documents():
         if is_live(document):
             content = from_remote(document)
-            kind = "InvoiceID" if content["kind"] == "invoice" else "CreditNoteID"
-            name = f"{content['kind']}:{document[kind]}"
-            found[content["number"]][name] = content_digest(content)
+            found[content["number"]][_name(document)] = content_digest(content)
     return found
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    kind = INVOICE if document["Type"] == INVOICE.type_code else CREDIT_NOTE
+    return kind.destination_id(document[kind.id_field])
 
 
 def poor_holds(world: World) -> Held:
@@ -251,6 +188,23 @@ def _outbox(world: World, meant: list[Meant]) -> Iterator[str]:
             row["state"] == "waiting" and row["partition_key"] not in closed
         ):
             yield f"{row['object_key']} is left {row['state']}"
+
+
+def _read_back(world: World) -> Iterator[str]:
+    """What was last read of accounting is what it holds, voided documents included."""
+    rows = _rows(
+        world,
+        "select distinct on (source_key) source_key, payload from landing.xero__documents"
+        " order by source_key, version desc",
+    )
+    read = {row["source_key"]: json.loads(row["payload"]) for row in rows if row["payload"]}
+    there = {_name(document): document for document in world.accounting.documents()}
+    if read.keys() != there.keys() or any(
+        read[name]["Status"] != there[name]["Status"]
+        or content_digest(from_remote(read[name])) != content_digest(from_remote(there[name]))
+        for name in there
+    ):
+        yield f"of the documents {sorted(there)} these were read back: {sorted(read)}"
 
 
 def _gate(world: World) -> Iterator[str]:

