@@ -158,6 +158,8 @@ class Wire(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         """Carry one request as its fate is."""
         fate = self._sky.fate_of(request)
+        if fate.takes:
+            self._sky.pass_(fate.takes)
         _step(f"before {request.method}")
         _raise_before(fate, request)
         if fate.name in ("late", "late 504"):

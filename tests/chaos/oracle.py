@@ -80,7 +80,8 @@ def _ledger(world: World, meant: list[Meant]) -> Iterator[str]:
     posted = _rows(
         world,
         "select partition_key, sum(landed) as landed, sum(removed) as removed from ops.ledger"
-        " where stage = 'landing' group by partition_key having sum(landed) > 0 order by 1",
+        " where stage = 'landing' and name = 'pos.sales_lines'"
+        " group by partition_key having sum(landed) > 0 order by 1",
     )
     if counted != posted:
         yield f"the ledger says {posted} was landed, the rows say {counted}"

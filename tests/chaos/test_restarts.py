@@ -85,6 +85,7 @@ def doomed(seed: int, step: str) -> Schedule:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process the Linux way")
 @pytest.mark.parametrize("step", STEPS)
 def test_runs_whose_database_is_restarted_are_continued(
     world: World, installed: Server, step: str, monkeypatch: pytest.MonkeyPatch

@@ -50,12 +50,16 @@ CALM = Climate()
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of one request. `seconds` is a delay or a wish to be left alone."""
+    """What becomes of one request. `seconds` is a delay or a wish to be left alone.
+
+    The seconds it `takes` pass before the next, so that what is late arrives between two pages.
+    """
 
     name: str = "fine"
     status: int = 503
     seconds: float = 0.0
     is_muddled: bool = False
+    takes: float = 0.0
 
     @property
     def fault(self) -> Fault | None:
@@ -83,8 +87,9 @@ def fate(
         return Fate()
     draw = Random(key)  # noqa: S311
     muddled = method == "GET" and draw.random() < likely
+    takes = draw.uniform(0, 0.5)
     if draw.random() >= likely:
-        return Fate(is_muddled=muddled)
+        return Fate(is_muddled=muddled, takes=takes)
     names: tuple[str, ...] = SIGN_INS if is_sign_in else READS if method == "GET" else WRITES
     if likely >= 1:
         names = ("refused", "connect timeout", "status_before")
@@ -94,4 +99,5 @@ def fate(
         status=draw.choice(STATUSES),
         seconds=draw.uniform(0.01, settle_seconds * 0.98) if name in LATE else draw.choice(WAITS),
         is_muddled=muddled,
+        takes=takes,
     )
