@@ -173,8 +173,6 @@ def test_the_terminal_says_what_is_where_and_nothing_else(up: Up) -> None:
     assert [line.split()[0] for line in lines[1:]] == ["Web", "Log", "Stop"]
     log = up.home.folder / "logs" / "up.log"
     assert str(log) in up.said
-    chatter = [line for line in log.read_text("utf-8").splitlines() if " - DEBUG - " in line]
-    assert chatter == []
 
 
 def test_a_second_up_says_where_the_first_one_is(up: Up) -> None:
