@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
