@@ -36,6 +36,7 @@ create table if not exists tokens (token text primary key, good_until real not n
 create table if not exists contacts (id text primary key, name text not null unique);
 create table if not exists settings (name text primary key, value text not null);
 """
+_FORGOTTEN = ("documents", "journal", "answers", "contacts", "settings", "sqlite_sequence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +190,9 @@ class Books:
         self._execute("delete from tokens")
 
     def forget_everything(self) -> None:
-        """Become the books of an organisation that was founded just now."""
+        """Become the books of an organisation that was founded just now; who is in stays in."""
         with self.transaction():
-            for table in (
-                "documents",
-                "journal",
-                "answers",
-                "tokens",
-                "contacts",
-                "settings",
-                "sqlite_sequence",
-            ):
+            for table in _FORGOTTEN:
                 self._execute(f"delete from {table}")  # noqa: S608 - the names are these
 
     def setting(self, name: str) -> str:

@@ -54,6 +54,7 @@ def tills(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def up(xero: Emulator, tills: Path) -> Iterator[Up]:
+    """`accord up`, when it has run the days that were there before it."""
     variables = {
         "ACCORD_POS_URL": tills.as_uri(),
         "ACCORD_XERO_URL": xero.url,
@@ -62,6 +63,7 @@ def up(xero: Emulator, tills: Path) -> Iterator[Up]:
         "ACCORD_XERO_CLIENT_SECRET": SECRET,
     }
     with a_home(**variables) as home, an_up(home) as running:
+        finished(running, 2, accord__flow="takings")
         yield running
 
 

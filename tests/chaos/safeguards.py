@@ -21,7 +21,7 @@ from accord.quality.data_version import data_versions
 from accord.records import Found, Receipt, Write
 from accord.store import dead_letters, verdicts
 from accord.store.landing import Lander
-from accord.store.outbox import Outbox, Settlement
+from accord.store.outbox import Outbox, Settlement, Unknown
 from accord.store.queries import for_table, queries
 from systems.xero import posting
 from tests.chaos import models
@@ -37,6 +37,14 @@ def _resolved_by_hoping(self: Courier, connection: Any) -> None:
 
 def _sent_blindly(self: Courier, connection: Any, writes: Sequence[Write]) -> None:
     self._send_absent(connection, writes)
+
+
+def _waited_by_the_clock(self: Courier, batch: Sequence[Unknown]) -> bool:
+    latest = max((item.sent_at for item in batch if item.sent_at), default=None)
+    if latest is not None:
+        rest = self.outbox.delivery.settle_seconds - (self.clock() - latest).total_seconds()
+        self.sleep(max(0.0, rest))
+    return False
 
 
 def _is_somehow_there(_: Write, found: Found | None) -> bool:
@@ -97,6 +105,9 @@ WITHOUT: Mapping[str, Without] = {
     ),
     "waiting for late effects": lambda: patch.object(
         Courier, "_wait_until_settled", lambda *_: True
+    ),
+    "waiting without a look at the clock": lambda: patch.object(
+        Courier, "_wait_until_settled", _waited_by_the_clock
     ),
     "noting that a write leaves": lambda: patch.object(Outbox, "sent", lambda *_, **__: None),
     "finding what a killed run was sending": lambda: patch.object(

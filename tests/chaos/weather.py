@@ -25,9 +25,9 @@ READS = (
     *("refused", "connect timeout", "timeout before", "answer lost"),
     *("reset_before", "status_before", "too_many", "cut_body", "bad_json", "expired_token"),
 )
-WRITES = (*BEFORE, *AFTER, *LATE, *LATE, *LATE, *SHOWN, "refuse_some", "repeated")
+WRITES = (*BEFORE, *AFTER, *LATE * 4, *SHOWN, "refuse_some", "repeated")
 SIGN_INS = ("refused", "timeout before", "status_before", "too_many", "cut_body", "bad_json")
-SHARE = 0.35  # of what goes wrong with writes; else few runs would come to them
+SHARE = 0.2  # of what goes wrong with writes; else few runs would come to them
 STATUSES = (408, 500, 502, 503, 504)
 WAITS = (0.0, 1.0, 3.0, 200.0)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")

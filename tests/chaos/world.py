@@ -54,7 +54,6 @@ class World:
         self.sky.seed = str(seed)
         self.sky.pass_(86_400)
         self.folder.clear()
-        self.accounting.revoke(revoked=False)
         self.accounting.forget()
         self.poor.forget()
         self.admin.execute(self.emptied)
@@ -76,7 +75,8 @@ class World:
             self.accounting.revoke()
         ended = self.run_all(round_.orders)
         self.sky.climate, self.sky.page_size = CALM, 0
-        self.accounting.revoke(revoked=False)
+        if round_.is_revoked:
+            self.accounting.revoke(revoked=False)
         return ended
 
     def run_all(self, orders: tuple[Order, ...]) -> list[Ended]:
