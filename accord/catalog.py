@@ -7,11 +7,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from accord.connector import Client, Connection
 from accord.errors import Stop
 from accord.names import StreamName, checked
+
+Deletes = Literal["propagate", "archive", "ignore"]
+DELETES: tuple[str, ...] = get_args(Deletes)
 
 SYSTEMS = Path(__file__).resolve().parent.parent / "systems"
 
@@ -20,7 +23,8 @@ SYSTEMS = Path(__file__).resolve().parent.parent / "systems"
 class Stream:
     """One readable stream of a system and how it is read.
 
-    A stream that is `read_back` shows what we wrote; it is read to reconcile, not to sync.
+    A stream that is `read_back` shows what we wrote; it is read to reconcile, not to sync. One that
+    is followed is still read whole every `whole_every_hours`, to find what was never told.
     """
 
     name: StreamName
@@ -28,6 +32,7 @@ class Stream:
     partitioned: bool
     read_back: bool
     title: str
+    whole_every_hours: float = 168.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,10 @@ class Delivery:
     """One kind of object a system receives: its flow, the model that feeds it, its gates.
 
     `gates` are the entities whose passing verdicts it needs. `settle_seconds` is how long after
-    a request was sent its effect may still appear at the destination.
+    a request was sent its effect may still appear at the destination. Objects that are not
+    `partitioned` belong to no business day. `after` are kinds of the same system that are sent
+    first. `deletes` is what becomes of an object that the model no longer has, and `most_changed`
+    the share of what is there that one run may change or take away before a person approves.
     """
 
     flow: str
@@ -46,6 +54,11 @@ class Delivery:
     gates: tuple[str, ...]
     batch: int
     settle_seconds: float
+    partitioned: bool = True
+    concurrent: int = 1
+    after: tuple[str, ...] = ()
+    deletes: Deletes = "ignore"
+    most_changed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,7 @@ def _stream(system: str, folder: Path, item: Mapping[str, Any]) -> Stream:
         partitioned=item.get("partitioned", False),
         read_back=item.get("read_back", False),
         title=item["title"],
+        whole_every_hours=float(item.get("whole_every_hours", 168)),
     )
 
 
@@ -125,4 +139,15 @@ def _delivery(system: str, settings: Mapping[str, Any], item: Mapping[str, Any])
         gates=tuple(item["gates"]),
         batch=int(settings["limits"]["batch"]),
         settle_seconds=float(settings["limits"]["settle_seconds"]),
+        partitioned=item.get("partitioned", True),
+        concurrent=int(settings["limits"].get("concurrent", 1)),
+        after=tuple(item.get("after", ())),
+        deletes=_deletes(item.get("deletes", "ignore")),
+        most_changed=float(item.get("most_changed", 1.0)),
     )
+
+
+def _deletes(policy: str) -> Deletes:
+    if policy not in DELETES:
+        raise TypeError(f"deletes is {policy!r}, not one of {', '.join(DELETES)}")
+    return policy  # type: ignore[return-value]  # checked just above

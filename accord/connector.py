@@ -9,10 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from accord.http.pace import Turns
-from accord.records import Found, Health, Original, Reading, Receipt, Slice, Window, Write
+from accord.records import (
+    Found,
+    Health,
+    Notice,
+    Original,
+    Reading,
+    Receipt,
+    Slice,
+    Window,
+    Write,
+)
 from accord.secrets import Secrets
 
 
@@ -55,6 +66,33 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Follows(Protocol):
+    """A source that can tell what has changed in a stream without days since a position."""
+
+    def changes(self, stream: str, since: str) -> Reading:
+        """Read what changed after `since`, a `position` that an earlier reading ended with.
+
+        The reading is not `complete`: records it does not hold are as they were, and those that
+        are gone are in its pages' `removed`. What changed at the very moment of the position may
+        come again. Its own `position` is set when the pages are exhausted. Raises Retry or Stop;
+        Stop where the system no longer knows changes that old, so that the stream is read whole.
+        """
+
+
+@runtime_checkable
+class Notifies(Protocol):
+    """A source that sends messages when something changes, such as webhooks."""
+
+    def notified(
+        self, headers: Mapping[str, str], body: bytes, *, now: datetime
+    ) -> Sequence[Notice]:
+        """Check that a message is the system's own and fresh, and say what it is about.
+
+        Header names are in lower case. Raises Park, naming the cause, when it cannot be trusted.
+        """
+
+
+@runtime_checkable
 class Replays(Protocol):
     """A source that can read a rejected record once more, as it reads records now."""
 
@@ -79,4 +117,31 @@ class Destination(Protocol):
         At most the destination's declared batch size is passed. Each write carries what a look-up
         just saw (`found`). Raises Unanswered when no answer came, Retry when nothing was sent,
         Stop when the system refuses us as such.
+        """
+
+
+@runtime_checkable
+class Matches(Protocol):
+    """A destination that can find an object which is the same, but not under our key yet."""
+
+    def match(self, kind: str, writes: Sequence[Write]) -> Mapping[str, Found]:
+        """Find, by key, what `look_up` could not: the object with the write's `destination_id`,
+        or one that is certainly the same by what names it there, such as an e-mail address.
+
+        What is another key's already is no match. More than one candidate is told with all ids,
+        and nothing is sent then. A key without any is left out. Raises Retry or Stop.
+        """
+
+
+@runtime_checkable
+class Removes(Protocol):
+    """A destination from which objects can be taken away."""
+
+    def remove(
+        self, kind: str, writes: Sequence[Write], policy: Literal["propagate", "archive"]
+    ) -> Sequence[Receipt]:
+        """Delete (`propagate`) or put aside (`archive`) the objects; one receipt a write.
+
+        `look_up` does not find them afterwards; one that is gone already counts as delivered.
+        Raises like `deliver`.
         """

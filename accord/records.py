@@ -73,10 +73,14 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A bounded number of records, in the order received."""
+    """A bounded number of records, in the order received.
+
+    `removed` are keys of which the source itself says that they are gone; each becomes a tombstone.
+    """
 
     records: Sequence[Record] = ()
     rejected: Sequence[Rejected] = ()
+    removed: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -86,7 +90,8 @@ class Reading:
     `digest` identifies the content as received ("" where the source cannot tell beforehand).
     `partitions` are those the reading covers. `shape` describes how to decode the payloads, such
     as a CSV header; "" where each payload describes itself. After the pages are exhausted,
-    `complete` says whether all of the slice was seen: only then is a missing key a removed record.
+    `complete` says whether all of the slice was seen: only then is a missing key a removed record;
+    and `position` is how far a stream that can be followed was seen, for the next reading.
     """
 
     digest: str
@@ -94,6 +99,7 @@ class Reading:
     pages: Iterator[Page]
     shape: str = ""
     complete: bool = field(default=True)
+    position: str = ""
 
 
 Settled = Literal["delivered", "rejected", "retry"]
@@ -104,7 +110,10 @@ class Write:
     """One intended write. `write_id` doubles as the idempotency key and never changes.
 
     `content` is the whole desired state of the object called `key` at the destination, and
-    `digest` its identity. `found` is what a look-up just before sending saw there.
+    `digest` its identity. `found` is what a look-up just before sending saw there. `seed` is what a
+    new object needs besides, from fields that the destination owns: it is sent when the object is
+    created and never again, and is no part of the digest. `destination_id` is the object's own id
+    there, where it is known to be one that the destination already had.
     """
 
     write_id: str
@@ -113,6 +122,8 @@ class Write:
     digest: str
     found: Found | None = None
     partition: str = ""
+    seed: Mapping[str, Any] = field(default_factory=dict)
+    destination_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,17 @@ class Receipt:
     cause: str = ""
     detail: str = ""
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a system told us by itself: that a record of one of its streams has changed.
+
+    `name` is the system's own name of the message, the same when it is sent again.
+    """
+
+    name: str
+    stream: str
 
 
 @dataclass(frozen=True, slots=True)
