@@ -1,0 +1,1 @@
+"""Matching: which records are about the same real-world customer or product."""
