@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from accord.catalog import Stream
-from accord.connector import Source
+from accord.connector import Follows, Source
+from accord.errors import Stop, Unbalanced
 from accord.records import Slice, Window
 from accord.store.database import Connection, Role, Store
 from accord.store.landing import Landed, Lander, note_first_day
@@ -43,6 +44,8 @@ class Taken:
 def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run_id: str) -> Taken:
     """Read every piece of `stream` inside `window` and land it.
 
+    A stream without days whose source can follow it is read from where it was last followed to; it
+    is read whole the first time, after `whole_every_hours`, and when its changes are forgotten.
     A piece that cannot be read stops the intake after the earlier ones have landed; its error
     (Retry or Stop) goes to the caller and nothing of it is stored.
     """
@@ -52,6 +55,8 @@ def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run
         connection.execute("set synchronous_commit = off")
         for piece in source.slices(stream.name.stream, window):
             lander = Lander(connection, stream, run_id)
+            if _followed(lander, source, piece, taken):
+                continue
             with connection.transaction():
                 lander.take_turn()  # so that whoever lands last has also read last
                 reading = source.read(stream.name.stream, piece)
@@ -62,6 +67,28 @@ def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run
         if taken.counts.landed.total() > MANY:
             connection.execute(for_table(queries("landing")["analyze"], stream.name.table))
     return taken
+
+
+def _followed(lander: Lander, source: Source, piece: Slice, taken: Taken) -> bool:
+    """Land what changed since the position of a stream that is followed; tell whether it was."""
+    stream = lander.stream
+    if stream.partitioned or not isinstance(source, Follows):
+        return False
+    try:
+        with lander.connection.transaction():
+            lander.take_turn()
+            since = lander.followed(piece, stream.whole_every_hours)
+            if not since:
+                return False
+            changes = source.changes(stream.name.stream, since)
+            landed = lander.follow(piece, changes)
+    except Unbalanced:
+        raise
+    except Stop:
+        return False  # the source does not know changes that old; whatever else it is comes again
+    taken.arrived.update(changes.partitions)
+    taken.add(landed)
+    return True
 
 
 def rehearse(store: Store, stream: Stream, source: Source, window: Window, *, run_id: str) -> Taken:

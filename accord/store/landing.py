@@ -71,10 +71,34 @@ class Lander:
                 signature=piece.signature,
                 records=landed.read.total(),
                 rejected=landed.rejected.total(),
+                position=reading.position,
             )
         self._run("move_watermark", days=sorted(landed.changed()))
         self._post(reading, landed)
         return landed
+
+    def follow(self, piece: Slice, changes: Reading) -> Landed:
+        """Land what has changed since the position at the cursor, and move the position.
+
+        What the source says is gone gets a tombstone; all the rest stays as it was. Raises
+        Unbalanced like `land`.
+        """
+        self.take_turn()
+        landed = self._merged(piece, changes)
+        self._run(
+            "follow_cursor",
+            piece=piece.name,
+            signature=piece.signature,
+            position=changes.position,
+        )
+        self._run("move_watermark", days=sorted(landed.changed()))
+        self._post(changes, landed)
+        return landed
+
+    def followed(self, piece: Slice, whole_every_hours: float) -> str:
+        """The position from which to follow; "" when the piece is to be read whole."""
+        row = self._run("position", piece=piece.name, hours=whole_every_hours).fetchone()
+        return str(row[0]) if row else ""
 
     def take_turn(self) -> None:
         """Wait until nobody else lands this stream; held to the end of the transaction."""
@@ -86,10 +110,11 @@ class Lander:
             "landing", str(self.stream.name), piece.name, self.run_id, reading.shape
         )
         landed = Landed()
-        fresh = not self._one_bool("has_any", partitions=partitions)
+        fresh = not reading.position or reading.complete
+        fresh = fresh and not self._one_bool("has_any", partitions=partitions)
         if not fresh:
             self._run("stage")
-        rejected = self._copied(f"landing.{table}" if fresh else "incoming", reading, landed)
+        rejected, gone = self._copied(f"landing.{table}" if fresh else "incoming", reading, landed)
         self._check_keys("repeats_landed" if fresh else "repeats_incoming", partitions)
         dead_letters.put(self.connection, rejected, origin)
         if fresh:
@@ -99,14 +124,33 @@ class Lander:
                 landed.landed[day], landed.unchanged[day] = new, same
             if reading.complete:
                 landed.removed.update(dict(self._run("remove", partitions=partitions).fetchall()))
+            elif reading.position:
+                self._settle_followed(piece, gone, landed)
         if reading.complete:
             dead_letters.resolve_absent(self.connection, origin)
         return landed
 
-    def _copied(self, into: str, reading: Reading, landed: Landed) -> list[Rejected]:
-        """Stream the pages into a table, count them, and return what broke its contract."""
+    def _settle_followed(self, piece: Slice, gone: list[str], landed: Landed) -> None:
+        """Put tombstones where the source says so, and resolve the letters of what came again."""
+        if gone:
+            if self._one_bool("are_incoming", keys=gone):
+                raise Unbalanced(
+                    f"{self.stream.name} gave a record and said that it is gone in one reading",
+                    remedy="nothing was landed; let the system's client.py tell each record's end",
+                )
+            landed.removed.update(dict(self._run("remove_named", keys=gone).fetchall()))
+        self._run("resolve_followed", piece=piece.name, keys=gone)
+
+    def _copied(
+        self, into: str, reading: Reading, landed: Landed
+    ) -> tuple[list[Rejected], list[str]]:
+        """Stream the pages into a table and count them.
+
+        Returns what broke its contract, and the keys of what the source says is gone.
+        """
         shape_id = self._shape_id(reading.shape)
         rejected: list[Rejected] = []
+        gone: list[str] = []
         with self.connection.cursor() as cursor, cursor.copy(_COPY.format(into=into)) as copy:
             copy.set_types(_TYPES)
             for page in reading.pages:
@@ -124,9 +168,10 @@ class Lander:
                     )
                 landed.read.update([record.partition for record in page.records])
                 rejected.extend(page.rejected)
+                gone.extend(page.removed)
         landed.rejected.update([item.partition for item in rejected])
         landed.read.update(landed.rejected)
-        return rejected
+        return rejected, gone
 
     def _post(self, reading: Reading, landed: Landed) -> None:
         for day in dict.fromkeys([*reading.partitions, *landed.read]):

@@ -98,6 +98,38 @@ with current as (
 )
 select partition_key, count(*) as removed from gone group by partition_key;
 
+-- name: are_incoming
+select exists (select from incoming where source_key = any(%(keys)s));
+
+-- name: remove_named
+-- Records of which the source itself says that they are gone get a tombstone, each once.
+with current as (
+    select k.source_key, c.shape_id
+    from (select distinct unnest(%(keys)s::text[]) as source_key) as k
+    cross join lateral (
+        select t.payload, t.shape_id
+        from landing.{table} as t
+        where t.partition_key = '' and t.source_key = k.source_key
+        order by t.version desc
+        limit 1
+    ) as c
+    where c.payload is not null
+), gone as (
+    insert into landing.{table} (partition_key, source_key, content_hash, payload, shape_id, run_id)
+    select '', source_key, sha256(''::bytea), null, shape_id, %(run_id)s
+    from current
+    returning partition_key
+)
+select partition_key, count(*) as removed from gone group by partition_key;
+
+-- name: resolve_followed
+-- A record that came again and kept its contract, or is gone, has no letter any more.
+update ops.dead_letters as d
+set state = 'resolved', settled_at = now()
+where d.stage = 'landing' and d.name = %(stream)s and d.piece = %(piece)s and d.state = 'waiting'
+    and d.last_seen_at <> now()
+    and (d.record_key = any(%(keys)s) or exists (select from incoming as i where i.source_key = d.record_key));
+
 -- name: post
 insert into ops.ledger (stage, name, partition_key, run_id, read, landed, unchanged, rejected, removed)
 values ('landing', %(stream)s, %(partition)s, %(run_id)s, %(read)s, %(landed)s, %(unchanged)s, %(rejected)s, %(removed)s);
@@ -106,11 +138,23 @@ values ('landing', %(stream)s, %(partition)s, %(run_id)s, %(read)s, %(landed)s, 
 select digest, records, rejected from ops.cursors where stream = %(stream)s and piece = %(piece)s;
 
 -- name: move_cursor
-insert into ops.cursors (stream, piece, partition_key, digest, signature, records, rejected)
-values (%(stream)s, %(piece)s, %(partition)s, %(digest)s, %(signature)s, %(records)s, %(rejected)s)
+insert into ops.cursors (stream, piece, partition_key, digest, signature, records, rejected, position)
+values (%(stream)s, %(piece)s, %(partition)s, %(digest)s, %(signature)s, %(records)s, %(rejected)s, %(position)s)
 on conflict (stream, piece) do update
 set digest = excluded.digest, signature = excluded.signature, records = excluded.records,
-    rejected = excluded.rejected, read_at = now();
+    rejected = excluded.rejected, read_at = now(),
+    position = case when excluded.position = '' then ops.cursors.position else excluded.position end,
+    whole_at = case when excluded.position = '' then ops.cursors.whole_at else now() end;
+
+-- name: follow_cursor
+update ops.cursors set signature = %(signature)s, position = %(position)s, read_at = now()
+where stream = %(stream)s and piece = %(piece)s;
+
+-- name: position
+-- From where a stream is followed, unless it is time to read it whole again.
+select position from ops.cursors
+where stream = %(stream)s and piece = %(piece)s and position <> ''
+    and whole_at > now() - make_interval(secs => %(hours)s::double precision * 3600);
 
 -- name: touch_cursor
 update ops.cursors set signature = %(signature)s, read_at = now()
