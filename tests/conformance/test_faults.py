@@ -13,15 +13,12 @@ from typing import Any
 import pytest
 
 from accord.catalog import Delivery, System
-from accord.connector import Client, Connection, Destination
-from accord.emulation import Setup
+from accord.connector import Client, Destination
 from accord.emulation.faults import Fault, FaultKind
 from accord.errors import AccordError, Retry, Unanswered
-from accord.secrets import Secrets
 from tests.support import conformance
-from tests.support.conformance import DELIVERIES, SYSTEMS, TODAY, Read, named
+from tests.support.conformance import DELIVERIES, SYSTEMS, WRITING, Read, named
 
-SECRET = "a-secret-only-tests-know"
 KINDS: Sequence[FaultKind] = (
     "reset_before", "status_before", "too_many", "cut_body", "bad_json",
 )  # fmt: skip
@@ -43,20 +40,11 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 @contextmanager
 def sandboxed(system: System, home: Path) -> Iterator[tuple[Any, Client]]:
-    """The emulator, to be told its faults, and a client of it."""
-    running = importlib.import_module(f"systems.{system.name}.emulator").start(
-        Setup(home, 7, TODAY, SECRET)
-    )
-    plain = Connection(system.name, running.url, system.settings, Secrets({}), running.token_url)
-    client = system.connect(conformance.with_secret(system, plain, SECRET))
-    try:
+    """The emulator, to be told its faults, and a client of it, with the samples delivered."""
+    with conformance.emulated(system, home) as (running, client):
         for delivery in system.deliveries:
             conformance.deliver(client, delivery.kind, conformance.samples(delivery))
         yield running, client
-    finally:
-        client.close()
-        running.stop()
-    assert running.failures == []
 
 
 def everything(system: System, client: Client) -> list[Read]:
@@ -108,7 +96,7 @@ def test_a_write_whose_answer_is_lost_is_unanswered_and_found_by_looking(
         write = sample.write(99, client, delivery.kind)
         assert write.found
         assert write.found.digest != write.digest, "the last sample of it is another version"
-        emulator.faults.add(*(Fault("reset_after", method=name) for name in ("POST", "PUT")))
+        emulator.faults.add(*(Fault("reset_after", method=name) for name in WRITING))
         with pytest.raises(Unanswered):
             client.deliver(delivery.kind, [write])
         found = client.look_up(delivery.kind, [write.key])[write.key]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ from urllib.parse import urlsplit
 
 from accord.catalog import Delivery, Stream, System, discover
 from accord.connector import Client, Connection, Destination, Source
-from accord.records import Page, Record, Rejected, Window, Write, content_digest
+from accord.emulation import Setup
+from accord.records import Found, Reading, Record, Rejected, Window, Write, content_digest
 from accord.sandbox.company import Company
 from accord.secrets import Secrets
 from accord.settings import Settings
 
 TODAY = date(2026, 3, 9)
+SECRET = "a-secret-only-tests-know"  # noqa: S105 - the sandbox's
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
 SYSTEMS = discover()
 STREAMS = [stream for system in SYSTEMS.values() for stream in system.streams]
 DELIVERIES = [delivery for system in SYSTEMS.values() for delivery in system.deliveries]
@@ -39,22 +43,35 @@ def named(item: System | Stream | Delivery) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One object as the publish model would give it."""
+    """One object as the publish model would give it; one without a day has no partition."""
 
     object_key: str
-    partition_key: str
     content: Mapping[str, Any]
+    partition_key: str = ""
+    seed: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, number: int, destination: Destination, kind: str) -> Write:
         """An intended write of it, with what a look-up just saw, as the courier does."""
+        found = destination.look_up(kind, [self.object_key]).get(self.object_key)
+        return self.unseen(number, found=found)
+
+    def unseen(self, number: int, *, found: Found | None = None, destination_id: str = "") -> Write:
+        """An intended write of it, without looking."""
         return Write(
             write_id=f"00000000-0000-7000-8000-{number:012}",
             key=self.object_key,
             content=self.content,
             digest=content_digest(self.content),
-            found=destination.look_up(kind, [self.object_key]).get(self.object_key),
+            found=found,
             partition=self.partition_key,
+            seed=self.seed,
+            destination_id=destination_id,
         )
+
+    def under(self, key: str) -> Sample:
+        """The same object under another key of ours, wherever it names it."""
+        told = json.dumps(self.content).replace(json.dumps(self.object_key), json.dumps(key))
+        return replace(self, object_key=key, content=json.loads(told))
 
 
 def samples(delivery: Delivery) -> list[Sample]:
@@ -63,12 +80,39 @@ def samples(delivery: Delivery) -> list[Sample]:
     return [Sample(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
 
 
+def capable(system: System, protocol: type) -> bool:
+    """Tell whether the system's client can do what an opt-in protocol asks for."""
+    nowhere = Connection(system.name, system.url, system.settings, Secrets({}), system.url)
+    client = system.connect(nowhere)
+    try:
+        return isinstance(client, protocol)
+    finally:
+        client.close()
+
+
 @contextmanager
 def company(system: System, home: Path) -> Iterator[Company]:
     """The sandbox company with this one system in it, whatever the environment says."""
     settings = Settings(home=home, database_url=None, environment={})
     with Company(settings, today=TODAY, systems={system.name: system}) as opened:
         yield opened
+
+
+@contextmanager
+def emulated(system: System, home: Path) -> Iterator[tuple[Any, Client]]:
+    """The system's emulator, to be told what happens there, and a client of it."""
+    home.mkdir(parents=True, exist_ok=True)
+    running = importlib.import_module(f"systems.{system.name}.emulator").start(
+        Setup(home, 7, TODAY, SECRET)
+    )
+    plain = Connection(system.name, running.url, system.settings, Secrets({}), running.token_url)
+    client = system.connect(with_secret(system, plain, SECRET))
+    try:
+        yield running, client
+    finally:
+        client.close()
+        running.stop()
+    assert getattr(running, "failures", []) == []
 
 
 @contextmanager
@@ -117,6 +161,7 @@ class Read:
     records: Sequence[Record]
     rejected: Sequence[Rejected]
     partitions: Sequence[str]
+    removed: Sequence[str] = ()
 
     @property
     def everything(self) -> list[tuple[str, str, bytes]]:
@@ -125,18 +170,24 @@ class Read:
         return sorted((item.partition, item.key, item.payload) for item in both)
 
 
+def taken(reading: Reading) -> Read:
+    """Everything a reading gives, read to its end."""
+    pages = list(reading.pages)
+    return Read(
+        records=[record for page in pages for record in page.records],
+        rejected=[rejected for page in pages for rejected in page.rejected],
+        partitions=list(reading.partitions),
+        removed=[key for page in pages for key in page.removed],
+    )
+
+
 def read(client: Client, stream: Stream, window: Window | None = None) -> Read:
     """Read every piece of a stream inside the window (all of it by default)."""
     assert isinstance(client, Source)
     name = stream.name.stream
-    pages: list[Page] = []
-    partitions: list[str] = []
-    for piece in client.slices(name, window or Window()):
-        reading = client.read(name, piece)
-        pages += reading.pages
-        partitions += reading.partitions
+    pieces = [taken(client.read(name, piece)) for piece in client.slices(name, window or Window())]
     return Read(
-        records=[record for page in pages for record in page.records],
-        rejected=[rejected for page in pages for rejected in page.rejected],
-        partitions=partitions,
+        records=[record for piece in pieces for record in piece.records],
+        rejected=[rejected for piece in pieces for rejected in piece.rejected],
+        partitions=[partition for piece in pieces for partition in piece.partitions],
     )
