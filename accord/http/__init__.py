@@ -6,7 +6,7 @@ matters is whether a write may have taken effect: if it may, nothing here repeat
 """
 
 from accord.http.api import LONGEST_WAIT, READ_ATTEMPTS, Api
-from accord.http.oauth import ClientCredentials, Credentials
+from accord.http.oauth import BearerKey, ClientCredentials, Credentials
 from accord.http.pace import Pace, Turns
 from accord.http.wire import Answer, checked_url, send
 
@@ -15,6 +15,7 @@ __all__ = [
     "READ_ATTEMPTS",
     "Answer",
     "Api",
+    "BearerKey",
     "ClientCredentials",
     "Credentials",
     "Pace",

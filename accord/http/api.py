@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import stamina
@@ -14,13 +15,22 @@ from accord.http.pace import Pace, Turns
 from accord.http.wire import Answer, checked_url, new_session, retry_after, send
 
 _BUSY = frozenset({408, 425})
+_FORM = "application/x-www-form-urlencoded"
 _JSON = msgspec.json.Encoder(decimal_format="number")
 READ_ATTEMPTS = 5
 LONGEST_WAIT = 120.0
 
 
+def _nothing(_: Answer) -> bool:
+    return False
+
+
 class Api:
-    """Calls to one system. Thread-safe; close it to give the connections back."""
+    """Calls to one system. Thread-safe; close it to give the connections back.
+
+    `understands` tells which refusals the caller judges itself, such as those that say in their
+    headers what is to be done; they are then answers like any other.
+    """
 
     def __init__(
         self,
@@ -30,12 +40,13 @@ class Api:
         credentials: Credentials | None = None,
         pace: Turns | None = None,
         timeout: float = 30.0,
+        understands: Callable[[Answer], bool] = _nothing,
     ) -> None:
         self.system = system
         self.base_url = checked_url(base_url, system=system).rstrip("/")
         self._credentials = credentials
         self._pace = pace or Pace(calls_per_minute=100_000, concurrent=16)
-        self._timeout = timeout
+        self._timeout, self._understands = timeout, understands
         self._session = new_session()
 
     def close(self) -> None:
@@ -63,7 +74,7 @@ class Api:
         ):
             with attempt:
                 return self._call(
-                    "GET", path, params=params, json=None, headers=headers or {}, write=False
+                    "GET", path, params=params, body=None, headers=headers or {}, write=False
                 )
         raise AssertionError("unreachable")  # stamina returns or raises
 
@@ -72,22 +83,26 @@ class Api:
         method: str,
         path: str,
         *,
-        json: Any,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a write once; a status of 400 or 404 is an answer for the caller to judge.
 
-        Decimals in `json` become JSON numbers, exactly. Repeated only after 429, which says that
+        Its body is `json` or `form`, whichever is given. Decimals in `json` become JSON numbers,
+        exactly. Repeated only after 429, which says that
         nothing was done. Raises Retry when it certainly did not arrive, Unanswered when it may
         have, Stop when the system refuses us.
         """
+        body, kind = _encoded(json, form)
+        headers = {**(headers or {}), **kind}
         for attempt in stamina.retry_context(
             on=_refused_for_pace, attempts=READ_ATTEMPTS, timeout=LONGEST_WAIT
         ):
             with attempt:
                 return self._call(
-                    method, path, params=params, json=json, headers=headers or {}, write=True
+                    method, path, params=params, body=body, headers=headers, write=True
                 )
         raise AssertionError("unreachable")
 
@@ -97,13 +112,13 @@ class Api:
         path: str,
         *,
         params: Mapping[str, str] | None,
-        json: Any,
+        body: bytes | None,
         headers: Mapping[str, str],
         write: bool,
     ) -> Answer:
-        answer = self._send(method, path, params, json, headers, write=write)
+        answer = self._send(method, path, params, body, headers, write=write)
         if answer.status == 401 and self._credentials and self._credentials.renewed():
-            answer = self._send(method, path, params, json, headers, write=write)
+            answer = self._send(method, path, params, body, headers, write=write)
         if answer.status in (401, 403):
             self._judged(answer, f"{method} {path}", write=write)
         return answer
@@ -113,7 +128,7 @@ class Api:
         method: str,
         path: str,
         params: Mapping[str, str] | None,
-        json: Any,
+        body: bytes | None,
         headers: Mapping[str, str],
         *,
         write: bool,
@@ -121,9 +136,6 @@ class Api:
         signed = {"Accept": "application/json", **headers}
         if self._credentials:
             signed.update(self._credentials.headers())
-        body = None if json is None else _JSON.encode(json)
-        if body is not None:
-            signed["Content-Type"] = "application/json"
         with self._pace.turn():
             answer = send(
                 self._session,
@@ -144,7 +156,7 @@ class Api:
 
     def _judged(self, answer: Answer, call: str, *, write: bool) -> Answer:
         status = answer.status
-        if status < 300 or status in (304, 400, 404, 409, 422):
+        if status < 300 or status in (304, 400, 404, 409, 422) or self._understands(answer):
             return answer
         said = f"{self.system} answered {status} to {call}"
         if status == 429:
@@ -163,6 +175,15 @@ class Api:
                 retry_after=retry_after(answer.headers),
             )
         raise Stop(said, remedy=_refusal_remedy(self.system, status))
+
+
+def _encoded(json: Any, form: Mapping[str, str] | None) -> tuple[bytes | None, Mapping[str, str]]:
+    """Return the body of a write and the header that names its kind."""
+    if form is not None:
+        return urlencode(form).encode(), {"Content-Type": _FORM}
+    if json is None:
+        return None, {}
+    return _JSON.encode(json), {"Content-Type": "application/json"}
 
 
 def _retry_wait(error: Exception) -> bool | float:

@@ -23,6 +23,21 @@ class Credentials(Protocol):
         """Forget the refused token; say whether a new one can be had."""
 
 
+class BearerKey:
+    """An API key sent as bearer token (RFC 6750, 2.1); it lasts until somebody replaces it."""
+
+    def __init__(self, key: Secret) -> None:
+        self._key = key
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the Authorization header."""
+        return {"Authorization": f"Bearer {self._key.reveal()}"}
+
+    def renewed(self) -> bool:
+        """Say that no other key can be had."""
+        return False
+
+
 class ClientCredentials:
     """OAuth2 client credentials (RFC 6749, 4.4): one token, reused until shortly before its end."""
 

@@ -12,7 +12,7 @@ import stamina
 
 from accord.emulation.server import Request, Response, Server, json_response, route
 from accord.errors import AccordError, Retry, Stop, Unanswered
-from accord.http import LONGEST_WAIT, READ_ATTEMPTS, Api, ClientCredentials, Pace
+from accord.http import LONGEST_WAIT, READ_ATTEMPTS, Api, BearerKey, ClientCredentials, Pace
 from accord.secrets import Secret
 from tests.support.tls import self_signed
 
@@ -244,6 +244,33 @@ def test_a_judgement_on_the_request_is_an_answer(remote: Remote, api: Api, statu
 def test_a_decimal_is_sent_as_the_number_it_is(remote: Remote, api: Api) -> None:
     api.write("POST", "/things", json={"amount": Decimal("12345678901234567.10")})
     assert remote.seen[0].body == b'{"amount":12345678901234567.10}'
+
+
+def test_a_form_is_sent_as_browsers_send_it(remote: Remote, api: Api) -> None:
+    api.write("POST", "/things", form={"name": "Müller & Söhne", "metadata[id]": ""})
+    [request] = remote.seen
+    assert request.body == b"name=M%C3%BCller+%26+S%C3%B6hne&metadata%5Bid%5D="
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def test_a_key_is_sent_as_bearer_and_not_renewed(remote: Remote) -> None:
+    key = BearerKey(Secret("rk_test_1"))
+    api = Api("stripe", remote.server.url, credentials=key)
+    remote.script = [OK, Response(401)]
+    api.read("/things")
+    with pytest.raises(Stop):
+        api.read("/things")
+    assert [it.headers["authorization"] for it in remote.seen] == ["Bearer rk_test_1"] * 2
+    api.close()
+
+
+def test_a_refusal_that_the_caller_understands_is_an_answer(remote: Remote) -> None:
+    api = Api("stripe", remote.server.url, understands=lambda answer: answer.status == 402)
+    remote.script = [Response(402), Response(500)]
+    assert api.write("POST", "/things", form={}).status == 402
+    with pytest.raises(Unanswered):
+        api.write("POST", "/things", form={})
+    api.close()
 
 
 def test_an_error_never_tells_a_secret(remote: Remote) -> None:
