@@ -25,11 +25,17 @@ def _nothing(_: Answer) -> bool:
     return False
 
 
+def _never(_: Answer) -> float | None:
+    return None
+
+
 class Api:
     """Calls to one system. Thread-safe; close it to give the connections back.
 
     `understands` tells which refusals the caller judges itself, such as those that say in their
-    headers what is to be done; they are then answers like any other.
+    headers what is to be done; they are then answers like any other. `limited` knows a system that
+    says in another way than by 429 that it is called too much: it returns the seconds to wait, and
+    None for any other answer.
     """
 
     def __init__(
@@ -41,12 +47,13 @@ class Api:
         pace: Turns | None = None,
         timeout: float = 30.0,
         understands: Callable[[Answer], bool] = _nothing,
+        limited: Callable[[Answer], float | None] = _never,
     ) -> None:
         self.system = system
         self.base_url = checked_url(base_url, system=system).rstrip("/")
         self._credentials = credentials
         self._pace = pace or Pace(calls_per_minute=100_000, concurrent=16)
-        self._timeout, self._understands = timeout, understands
+        self._timeout, self._understands, self._limited = timeout, understands, limited
         self._session = new_session()
 
     def close(self) -> None:
@@ -150,7 +157,7 @@ class Api:
             )
             self._pace.learn(answer.headers)
             # A refused sign-in may be mended by a new token; anything else is judged in its turn.
-            if answer.status in (401, 403):
+            if answer.status in (401, 403) and self._limited(answer) is None:
                 return answer
             return self._judged(answer, f"{method} {path}", write=write)
 
@@ -159,11 +166,12 @@ class Api:
         if status < 300 or status in (304, 400, 404, 409, 422) or self._understands(answer):
             return answer
         said = f"{self.system} answered {status} to {call}"
-        if status == 429:
+        if status == 429 or self._limited(answer) is not None:
+            asked = retry_after(answer.headers)
             raise Retry(
                 said,
                 remedy="wait for the time it asks for; lower the limits in its system.toml",
-                retry_after=retry_after(answer.headers),
+                retry_after=self._limited(answer) if asked is None else asked,
                 is_limit=True,
             )
         if status >= 500 or status in _BUSY:

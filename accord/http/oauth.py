@@ -39,7 +39,10 @@ class BearerKey:
 
 
 class ClientCredentials:
-    """OAuth2 client credentials (RFC 6749, 4.4): one token, reused until shortly before its end."""
+    """OAuth2 client credentials (RFC 6749, 4.4): one token, reused until shortly before its end.
+
+    A `scope` is asked for where one is given.
+    """
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class ClientCredentials:
         *,
         client_id: Secret,
         client_secret: Secret,
-        scope: str,
+        scope: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._system = system
@@ -57,7 +60,12 @@ class ClientCredentials:
         self._clock = clock
         self._lock = threading.Lock()
         self._token: Secret | None = None
+        self._told: Mapping[str, str] = {}
         self._good_until = 0.0
+
+    def told(self, name: str) -> str:
+        """Return what the last sign-in said besides its token, such as an address, or ""."""
+        return self._told.get(name, "")
 
     def headers(self) -> Mapping[str, str]:
         """Return the Authorization header, with a fresh token where the last has a minute left."""
@@ -74,6 +82,7 @@ class ClientCredentials:
         return True
 
     def _fetch(self) -> None:
+        scope = f"&scope={quote_plus(self._scope)}" if self._scope else ""
         with new_session() as session:
             session.auth = (self._client_id.reveal(), self._client_secret.reveal())
             answer = send(
@@ -81,7 +90,7 @@ class ClientCredentials:
                 "POST",
                 self._token_url,
                 system=self._system,
-                body=f"grant_type=client_credentials&scope={quote_plus(self._scope)}".encode(),
+                body=f"grant_type=client_credentials{scope}".encode(),
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
             )
         if answer.status == 429 or answer.status >= 500:
@@ -99,6 +108,11 @@ class ClientCredentials:
         try:
             self._token = Secret(token["access_token"])
             self._good_until = self._clock() + float(token.get("expires_in", 1800)) - 60
+            self._told = {
+                name: value
+                for name, value in token.items()
+                if isinstance(value, str) and not name.endswith("token")
+            }
         except (KeyError, TypeError, ValueError):
             raise Stop(
                 f"{self._system} answered the sign-in without a usable token",

@@ -34,6 +34,7 @@ class Remote:
         self.script: list[Response] = [OK]
         self.seen: list[Request] = []
         self.tokens = 0
+        self.forms: list[bytes] = []
         self.server = Server(
             [
                 route("GET", "/things", self.answer),
@@ -48,7 +49,9 @@ class Remote:
 
     def token(self, request: Request) -> Response:
         self.tokens += 1
-        return json_response(200, {"access_token": f"token-{self.tokens}", "expires_in": 1800})
+        self.forms.append(request.body)
+        told = {"access_token": f"token-{self.tokens}", "instance_url": "https://here.example"}
+        return json_response(200, {**told, "expires_in": 1800})
 
 
 @pytest.fixture
@@ -271,6 +274,38 @@ def test_a_refusal_that_the_caller_understands_is_an_answer(remote: Remote) -> N
     with pytest.raises(Unanswered):
         api.write("POST", "/things", form={})
     api.close()
+
+
+def test_a_limit_that_a_system_states_in_its_own_way_is_waited_out(remote: Remote) -> None:
+    api = Api(
+        "salesforce",
+        remote.server.url,
+        credentials=credentials(remote),
+        limited=lambda answer: 1.0 if b"TOO_MUCH" in answer.body else None,
+    )
+    remote.script = [json_response(403, "TOO_MUCH"), OK]
+    assert api.write("POST", "/things", json={}).status == 200
+    remote.script = [json_response(403, "TOO_MUCH")]
+    with pytest.raises(Retry) as caught:
+        api.read("/things")
+    assert (caught.value.is_limit, caught.value.retry_after) == (True, 1.0)
+    remote.script = [json_response(403, "NOT_YOU")]
+    with pytest.raises(Stop):
+        api.read("/things")
+    api.close()
+
+
+def test_a_sign_in_without_a_scope_asks_for_none_and_what_it_says_is_kept(remote: Remote) -> None:
+    signed = credentials(remote)
+    assert signed.told("instance_url") == ""
+    bare = ClientCredentials(
+        "salesforce", f"{remote.server.url}/token",
+        client_id=Secret("me"), client_secret=Secret("s"),
+    )  # fmt: skip
+    bare.headers()
+    assert bare.told("instance_url") == "https://here.example"
+    assert bare.told("access_token") == ""
+    assert remote.forms[-1] == b"grant_type=client_credentials"
 
 
 def test_an_error_never_tells_a_secret(remote: Remote) -> None:
