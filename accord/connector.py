@@ -125,11 +125,12 @@ class Matches(Protocol):
     """A destination that can find an object which is the same, but not under our key yet."""
 
     def match(self, kind: str, writes: Sequence[Write]) -> Mapping[str, Found]:
-        """Find, by key, what `look_up` could not: the object with the write's `destination_id`,
-        or one that is certainly the same by what names it there, such as an e-mail address.
+        """Find, by key, the objects that are the same and that `look_up` could not find.
 
-        What is another key's already is no match. More than one candidate is told with all ids,
-        and nothing is sent then. A key without any is left out. Raises Retry or Stop.
+        That is the object with the write's `destination_id`, or else one that is certainly the same
+        by what names it there, such as an e-mail address. What is another key's already is no
+        match. More than one candidate is told with all ids, and nothing is sent then. A key without
+        any is left out. Raises Retry or Stop.
         """
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from accord.alerting import AppriseSender, Told, deliver_pending, watch_outcomes
+from accord.catalog import Delivery
 from accord.contracts.channels import load_channels
 from accord.contracts.outcomes import Outcome
 from accord.errors import AccordError
@@ -32,6 +33,8 @@ def alerting(
     streams: Mapping[str, Sequence[str]],
     settings: Settings,
     channels: Path,
+    *,
+    deliveries: Sequence[Delivery] = (),
 ) -> dg.SensorDefinition:
     """The sensor; it reads the declared channels anew each time and starts no runs."""
 
@@ -43,7 +46,9 @@ def alerting(
     )
     def sense(_: dg.SensorEvaluationContext, store: dg.ResourceParam[Store]) -> dg.SkipReason:
         try:
-            changed = watch_outcomes(store, outcomes, streams, datetime.now(UTC))
+            changed = watch_outcomes(
+                store, outcomes, streams, datetime.now(UTC), deliveries=deliveries
+            )
             sender = AppriseSender(Secrets(settings.environment))
             told = deliver_pending(store, load_channels(channels), sender)
         except AccordError as error:

@@ -138,7 +138,8 @@ def _change(
     severity = _SEVERITY.get(state.state)
     if severity is None:
         return Recover(topic, message) if known and state.state == "met" else None
-    owed = since is not None and state.day >= since
+    is_continuous = outcome.deadline is None
+    owed = is_continuous or (since is not None and state.day >= since)
     told = known is not None and (known.severity, known.message) == (severity, message)
     if told or not owed:
         return None

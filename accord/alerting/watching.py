@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from accord.alerting.decide import Raise, outcome_changes
+from accord.catalog import Delivery
 from accord.contracts.outcomes import Outcome
 from accord.outcomes import outcome_states
 from accord.store import alerts
@@ -17,11 +18,13 @@ def watch_outcomes(
     outcomes: Mapping[str, Outcome],
     streams: Mapping[str, Sequence[str]],
     now: datetime,
+    *,
+    deliveries: Iterable[Delivery] = (),
 ) -> list[str]:
     """Judge every outcome at `now` and store what changed; return the topics that did."""
     with store.transaction(Role.DELIVERER) as connection:
         changes = outcome_changes(
-            outcome_states(connection, outcomes, streams, now),
+            outcome_states(connection, outcomes, streams, now, deliveries=deliveries),
             outcomes,
             alerts.standing(connection),
             since=first_day(connection),

@@ -35,7 +35,9 @@ def standing(
     letters = dead_letters.waiting(connection)
     dead = Counter((letter.stage, letter.name) for letter in letters)
     outcomes = world.outcomes
-    states = outcome_states(connection, outcomes, world.streams(), now)
+    states = outcome_states(
+        connection, outcomes, world.streams(), now, deliveries=catalog.deliveries(world.systems)
+    )
     return {
         "balanced": all(flow.balanced for flow in flows) and not reports.unbalanced(connection),
         "flows": [

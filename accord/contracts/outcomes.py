@@ -22,15 +22,16 @@ class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """One declared result: who wants what by when, and how it is measured.
 
     Each business day is due on the next calendar day at `deadline`, local time. A day whose export
-    arrives after that is due `acceptable_latency` after its arrival.
+    arrives after that is due `acceptable_latency` after its arrival. An outcome without a deadline
+    is continuous: whatever changes is due everywhere `acceptable_latency` after it was seen.
     """
 
     name: str = ""
     says: str
     owner: str
     flow: str
-    reconciliation: str
-    deadline: time
+    reconciliation: str = ""
+    deadline: time | None = None
     timezone: str
     acceptable_latency: timedelta
     measure: str
@@ -75,11 +76,14 @@ def load_outcomes(path: Path) -> dict[str, Outcome]:
         declared = msgspec.convert(raw, dict[str, Outcome])
         for outcome in declared.values():
             ZoneInfo(outcome.timezone)
+            if (outcome.deadline is None) != (not outcome.reconciliation):
+                raise ValueError  # noqa: TRY301 - told with the other faults
     except (OSError, yaml.YAMLError, msgspec.ValidationError, ValueError, KeyError) as error:
         fault = str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__
         raise Stop(
             f"The outcomes in {path.name} cannot be used: {fault}",
-            remedy="mend the entry; put times and decimals into quotes and name an IANA time zone",
+            remedy="mend the entry; put times and decimals into quotes, name an IANA time zone, "
+            "and give a deadline and a reconciliation together or not at all",
         ) from error
     return {name: msgspec.structs.replace(outcome, name=name) for name, outcome in declared.items()}
 
@@ -103,7 +107,8 @@ def state(outcome: Outcome, facts: Mapping[date, DayFacts], now: datetime) -> Ou
 def of_day(outcome: Outcome, day: date, facts: DayFacts, now: datetime) -> OutcomeState:
     """Judge one business day."""
     zone = ZoneInfo(outcome.timezone)
-    deadline = datetime.combine(day + timedelta(days=1), outcome.deadline, zone)
+    at = outcome.deadline or time()
+    deadline = datetime.combine(day + timedelta(days=1), at, zone)
     due = _due(outcome, deadline, facts)
     verdict, happened, remedy = _judged(outcome, day, facts, due=due, now=now)
     return OutcomeState(

@@ -24,6 +24,11 @@ class Span:
         return {"first": self.first, "last": self.last}
 
 
+def golden_target(flow: str) -> str:
+    """What the build of a flow's golden records is noted under; its partition is ""."""
+    return f"golden {flow}"
+
+
 def landed_basis(connection: Connection, streams: Sequence[str], span: Span) -> dict[str, str]:
     """What a model of each landed day depends on: how often its streams changed."""
     return _pairs(connection, "landed", span, streams=list(streams))

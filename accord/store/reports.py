@@ -123,3 +123,32 @@ def day_facts(
             queries("reports")["day_facts"],
             {"name": comparison, "streams": list(streams), "days": list(days)},
         ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowState:
+    """The facts a continuous outcome is judged by."""
+
+    compared_at: datetime | None
+    objects: int
+    apart: int
+    apart_since: datetime | None
+    waiting_since: datetime | None
+    landed_since: datetime | None
+
+
+def flow_state(
+    connection: Connection,
+    *,
+    flow: str,
+    comparisons: Sequence[str],
+    streams: Sequence[str],
+    target: str,
+) -> FlowState:
+    """How a flow without days stands; `target` is the build its golden records are noted under."""
+    values = {
+        "flow": flow, "comparisons": list(comparisons), "streams": list(streams), "target": target,
+    }  # fmt: skip
+    with connection.cursor(row_factory=class_row(FlowState)) as cursor:
+        row = cursor.execute(queries("reports")["flow_facts"], values).fetchone()
+    return row or FlowState(None, 0, 0, None, None, None)

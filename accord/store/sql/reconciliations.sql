@@ -16,3 +16,11 @@ from (
     order by partition_key, reconciliation_id desc
 ) as l
 where l.state <> 'equal' and not l.partition_key = any(%(known)s);
+
+-- name: published
+-- What the objects of a delivery without days should be.
+select object_key, destination_id, content from publish.{table} order by object_key;
+
+-- name: keep
+insert into ops.reconciliations (name, partition_key, state, expected, found, difference, records, run_id)
+values (%(name)s, %(partition)s, %(state)s, %(expected)s, %(found)s, %(difference)s, %(records)s, %(run_id)s);

@@ -14,10 +14,10 @@ order by case stage when 'landing' then 1 when 'gate' then 2 else 3 end, name;
 -- The latest entry of each partition: how everything stands, whichever run brought it there. A
 -- steward's replay counts a few records, not the partition; the next pass counts them in.
 with latest as (
-    select distinct on (stage, name, partition_key) *
+    select distinct on (stage, name, part, partition_key) *
     from ops.ledger
     where not starts_with(run_id, 'replay-')
-    order by stage, name, partition_key, entry_id desc
+    order by stage, name, part, partition_key, entry_id desc
 )
 select stage, name, count(distinct partition_key) as partitions,
     sum(read)::bigint as read, sum(landed)::bigint as landed, sum(removed)::bigint as removed,
@@ -77,3 +77,38 @@ from unnest(%(days)s::text[]) as d (day)
 left join arrivals as a on a.partition_key = d.day
 left join changes as c on c.partition_key = d.day
 left join compared as r on r.partition_key = d.day;
+
+-- name: flow_facts
+-- What a continuous outcome is judged by: the latest comparison with each destination, since when any
+-- has been apart without a break, the oldest write that has not arrived, and the oldest landed change
+-- that no build of the golden records has gone over.
+with latest as (
+    select distinct on (name) name, state, compared_at, records, difference
+    from ops.reconciliations
+    where name = any(%(comparisons)s)
+    order by name, reconciliation_id desc
+), apart as (
+    select r.name, min(r.compared_at) as since
+    from ops.reconciliations as r
+    inner join latest as l on l.name = r.name and l.state <> 'equal'
+    where r.reconciliation_id > coalesce(
+        (select max(e.reconciliation_id) from ops.reconciliations as e where e.name = r.name and e.state = 'equal'), 0
+    )
+    group by r.name
+), open as (
+    select min(intended_at) as since from ops.outbox
+    where flow = %(flow)s and state in ('waiting', 'sending', 'unknown', 'held')
+), unread as (
+    select min(w.changed_at) as since
+    from ops.watermarks as w
+    left join ops.builds as b on b.target = %(target)s and b.partition_key = ''
+    where w.stream = any(%(streams)s) and w.partition_key = '' and w.changed_at > coalesce(b.built_at, '-infinity')
+)
+select
+    case when (select count(*) from latest) = cardinality(%(comparisons)s::text[]) then (select min(compared_at) from latest) end
+        as compared_at,
+    coalesce((select sum(records) from latest), 0)::bigint as objects,
+    coalesce((select sum(difference) from latest), 0)::bigint as apart,
+    (select min(since) from apart) as apart_since,
+    (select since from open) as waiting_since,
+    (select since from unread) as landed_since;
