@@ -11,6 +11,7 @@ import dagster as dg
 from accord.contracts.model import Contract
 from accord.lineage import Model, Table
 from accord.quality.second_opinion import SecondOpinion
+from accord.settings import Settings
 from accord.store import builds
 from accord.store.builds import Span
 from accord.store.database import Connection, Role, Store
@@ -108,6 +109,14 @@ def with_project(store: Store, dbt: Dbt) -> None:
     dbt.run([], days=[], full_refresh=True)
     with store.transaction(Role.MODELER) as connection:
         builds.note(connection, EVERYTHING, basis)
+
+
+def prepared_views(settings: Settings, store: Store) -> None:
+    """Make every seed, view and empty table as it is now, for a command that reads them."""
+    dbt = Dbt(settings, store.address)
+    dbt.described()
+    with store.alone("build models"):
+        with_project(store, dbt)
 
 
 def _spec(
