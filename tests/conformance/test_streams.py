@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from accord.catalog import Stream
-from accord.connector import Client, Source
+from accord.connector import Client, Follows, Source
 from accord.errors import Stop
 from accord.intake import take_in
 from accord.records import Window
@@ -126,9 +126,10 @@ def test_everything_read_lands_balanced_and_reading_again_lands_nothing(
     assert ledger(store, stream, "first") == (len(read.everything), len(read.records))
     assert payloads(store, stream) == sorted(record.payload for record in read.records)
     again = take_in(store, stream, client, Window(), run_id="again").counts
-    assert (again.read.total(), again.unchanged.total()) == (
-        first.read.total(), first.landed.total(),
-    )  # fmt: skip
+    if not isinstance(client, Follows):  # whoever follows reads only what changed at the end
+        assert (again.read.total(), again.unchanged.total()) == (
+            first.read.total(), first.landed.total(),
+        )  # fmt: skip
     assert (again.landed.total(), again.removed.total()) == (0, 0)
 
 

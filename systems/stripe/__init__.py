@@ -1,0 +1,1 @@
+"""Stripe, the billing system."""
