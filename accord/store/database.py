@@ -34,6 +34,7 @@ class Role(StrEnum):
     MODELER = "accord_modeler"
     GATEKEEPER = "accord_gatekeeper"
     DELIVERER = "accord_deliverer"
+    RESOLVER = "accord_resolver"
     STEWARD = "accord_steward"
     READER = "accord_reader"
 

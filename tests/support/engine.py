@@ -31,6 +31,7 @@ SEALING = SealingKeys(
     Secrets({VARIABLE: "c2VhbHMgZm9yIHRlc3RzIG9ubHksIDMyIGJ5dGVzISE="}), Path("/nowhere")
 )
 MODELS = ("sales", "products", "daily_sales_summaries", "stock_movements")
+GOLDEN = ("customers", "customer_members", "customer_holds")
 
 
 class Crashed(Exception):
@@ -61,7 +62,7 @@ def emptied(store: Store) -> Store:
             "select schemaname, tablename from pg_tables"
             " where schemaname in ('landing', 'ops') and tablename <> all(%s)"
             " or schemaname = 'canonical' and tablename = any(%s)",
-            (["alembic_version", "builds", "sealing_keys"], list(MODELS)),
+            (["alembic_version", "builds", "sealing_keys"], [*MODELS, *GOLDEN]),
         ).fetchall()
         for name in names:
             connection.execute(

@@ -20,6 +20,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlalchemy.engine import make_url
 
+from accord.store.queries import script
+
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 COLUMNS = (
     "InvoiceNo",
@@ -198,6 +200,7 @@ def built(url: str) -> Iterator[Warehouse]:
     """Put landing, the seeds and all models, still empty, into an empty database."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_LANDING)
+        connection.execute(script("golden_tables"))
         for stream in ("pos__sales_lines", "xero__documents"):
             connection.execute(sql.SQL(_STREAM).format(sql.Identifier(stream)))
     with tempfile.TemporaryDirectory() as folder:

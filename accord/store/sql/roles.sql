@@ -5,7 +5,8 @@ declare
     name text;
 begin
     foreach name in array array[
-        'accord_lander', 'accord_modeler', 'accord_gatekeeper', 'accord_deliverer', 'accord_reader', 'accord_steward'
+        'accord_lander', 'accord_modeler', 'accord_gatekeeper', 'accord_deliverer', 'accord_reader', 'accord_steward',
+        'accord_resolver'
     ] loop
         if not exists (select from pg_roles where rolname = name) then
             execute format('create role %I nologin', name);
@@ -14,12 +15,15 @@ begin
             execute format('grant %I to current_user', name);
         end if;
     end loop;
-    -- A steward's replay lands records, and lets refused writes be made again.
-    foreach name in array array['accord_lander', 'accord_deliverer'] loop
+    -- A steward's replay lands records, lets refused writes be made again, and says who is who.
+    foreach name in array array['accord_lander', 'accord_deliverer', 'accord_resolver'] loop
         if not pg_has_role('accord_steward', name, 'usage') then
             execute format('grant %I to accord_steward', name);
         end if;
     end loop;
+    if not pg_has_role('accord_resolver', 'accord_reader', 'usage') then
+        grant accord_reader to accord_resolver;
+    end if;
     foreach name in array array['landing', 'ops'] loop
         execute format('create schema if not exists %I', name);
         execute format('revoke all on schema %I from public', name);

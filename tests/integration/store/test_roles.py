@@ -43,16 +43,36 @@ ALLOWED = {
         "ops.alert_notices": KEEP,
         "ops.alert_deliveries": KEEP,
     },
+    Role.RESOLVER: {
+        "ops.ledger": APPEND,
+        "ops.crosswalk": {"update"},
+        **dict.fromkeys(["ops.golden_changes", "ops.golden_models"], APPEND),
+        **dict.fromkeys(
+            [
+                *("ops.golden_records", "ops.golden_ids", "ops.golden_members"),
+                *("ops.golden_reviews", "ops.golden_conflicts", "ops.golden_marks"),
+                "ops.golden_passes",
+            ],
+            KEEP,
+        ),
+        **dict.fromkeys(["ops.golden_pairs", "ops.golden_blocks", "ops.golden_accepted"], OWN),
+    },
     Role.STEWARD: {  # and, to replay, whatever a lander and a deliverer may
         "ops.dead_letters": KEEP,
         "ops.dead_letter_edits": KEEP,
         "ops.sealing_keys": KEEP,
         "ops.audit": APPEND,
         "ops.builds": {"update"},
+        "ops.golden_decisions": KEEP,
     },
     Role.READER: {},
 }
-ALLOWED[Role.STEWARD] |= ALLOWED[Role.LANDER] | ALLOWED[Role.DELIVERER]
+ALLOWED[Role.STEWARD] = {
+    **ALLOWED[Role.RESOLVER],
+    **ALLOWED[Role.STEWARD],
+    **ALLOWED[Role.LANDER],
+    **ALLOWED[Role.DELIVERER],
+}
 
 
 @pytest.fixture(scope="module")

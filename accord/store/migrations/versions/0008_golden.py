@@ -12,7 +12,8 @@ down_revision = "0007"
 
 def upgrade() -> None:
     """Add them."""
-    op.get_bind().exec_driver_sql(script("schema_0008").decode())
+    for name in ("golden_tables", "schema_0008"):
+        op.get_bind().exec_driver_sql(script(name).decode())
 
 
 def downgrade() -> None:
