@@ -21,13 +21,16 @@ from accord.store.database import Connection, Role, Store
 from accord.store.verdicts import Current
 from integration_assets import failures
 from integration_assets.modelling import BEHIND_GATE, CANONICAL
-from integration_assets.partitions import Days
+from integration_assets.partitions import WHOLE, Days
 
 
-def gate(contract: Contract, model: Model) -> dg.AssetChecksDefinition:
+def target_of(model: Model) -> str:
+    """The build that a model's verdicts follow."""
+    return BEHIND_GATE if model.behind_gate else CANONICAL
+
+
+def gate(contract: Contract, key: dg.AssetKey, target: str) -> dg.AssetChecksDefinition:
     """The gate of one entity: its contract (blocking), and a warning for what is merely unusual."""
-    key = dg.AssetKey(model.key)
-    target = BEHIND_GATE if model.behind_gate else CANONICAL
 
     @dg.multi_asset_check(
         name=f"{contract.name}_gate",
@@ -52,12 +55,13 @@ def gate(contract: Contract, model: Model) -> dg.AssetChecksDefinition:
         store: dg.ResourceParam[Store],
         second_opinion: dg.ResourceParam[SecondOpinion],
     ) -> Iterator[dg.AssetCheckResult]:
-        asked = Days.of(context.run.tags)
+        asked = Days.asked(context.run.tags)
+        span = asked.span if asked else WHOLE
         with failures.classed(context.op_execution_context):
             judged = judge_and_keep(
-                store, second_opinion, contract, target, asked.span, run_id=context.run.run_id
+                store, second_opinion, contract, target, span, run_id=context.run.run_id
             )
-            partitions = asked.keys if contract.partition_column else [""]
+            partitions = asked.keys if asked and contract.partition_column else [""]
             with store.session(Role.READER) as connection:
                 standing = verdicts.current(connection, contract.name, partitions)
                 closed = _closed_in_all(connection, contract.name)
@@ -67,7 +71,8 @@ def gate(contract: Contract, model: Model) -> dg.AssetChecksDefinition:
             len(judged),
             sum(not verdict.passed for verdict in standing),
         )
-        yield from results(key, standing, days=asked.title, closed_in_all=closed)
+        days = asked.title if asked else "all"
+        yield from results(key, standing, days=days, closed_in_all=closed)
 
     return hold
 

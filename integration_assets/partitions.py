@@ -11,6 +11,9 @@ import dagster as dg
 from accord.records import Window
 from accord.store.builds import Span
 
+WHOLE = Span("", "")
+"""What a flow without days is about."""
+
 BACKFILL = dg.BackfillPolicy.multi_run(max_partitions_per_run=7)
 DAY_TAG = "dagster/partition"
 FIRST_TAG = "dagster/asset_partition_range_start"
@@ -38,6 +41,11 @@ class Days:
         return cls(
             date.fromisoformat(one or tags[FIRST_TAG]), date.fromisoformat(one or tags[LAST_TAG])
         )
+
+    @classmethod
+    def asked(cls, tags: Mapping[str, str]) -> Days | None:
+        """The same, or None for a run of a flow without days."""
+        return cls.of(tags) if DAY_TAG in tags or FIRST_TAG in tags else None
 
     @property
     def tags(self) -> Mapping[str, str]:

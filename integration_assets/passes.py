@@ -25,10 +25,11 @@ from accord.store.database import Role, Store
 from accord.store.landing import note_first_day
 from accord.store.reports import gates
 from accord.store.server import PSYCOPG_2
-from integration_assets.definitions import CONTRACTS, World, build_defs, the_world
+from integration_assets.definitions import build_defs
 from integration_assets.modelling import BEHIND_GATE_TAG
 from integration_assets.partitions import Days
 from integration_assets.publishing import DISTRUST_TAG
+from integration_assets.world import CONTRACTS, World, the_world
 from resources.dbt import Dbt
 from resources.instance import dagster_instance
 from sensors.failures import raise_run_failure, recover_when_mended

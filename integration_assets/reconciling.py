@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from accord.catalog import Delivery
 from accord.connector import Source
 from accord.contracts.outcomes import Outcome
 from accord.outcomes import outcome_states
@@ -124,13 +125,16 @@ def day_facts(rows: Iterable[Compared], days: Sequence[str]) -> Mapping[str, Map
 
 
 def outcome_asset(
-    outcome: Outcome, streams: Sequence[str], after: dg.AssetKey
+    outcome: Outcome,
+    streams: Sequence[str],
+    after: Sequence[dg.AssetKey],
+    deliveries: Sequence[Delivery] = (),
 ) -> dg.AssetsDefinition:
     """The asset that says whether a declared outcome is met, from the ledger and the comparison."""
 
     @dg.asset(
         key=["outcomes", outcome.name],
-        deps=[dg.AssetDep(after)],
+        deps=list(after),
         group_name="outcomes",
         owners=[outcome.owner],
         tags={BEHIND_GATE_TAG: ""},
@@ -142,7 +146,11 @@ def outcome_asset(
     ) -> dg.MaterializeResult[Any]:
         with failures.classed(context), store.session(Role.READER) as connection:
             state = outcome_states(
-                connection, {outcome.name: outcome}, {outcome.flow: streams}, datetime.now(UTC)
+                connection,
+                {outcome.name: outcome},
+                {outcome.flow: streams},
+                datetime.now(UTC),
+                deliveries=deliveries,
             )[0]
         return dg.MaterializeResult(
             metadata={

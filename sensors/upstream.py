@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import dagster as dg
 
@@ -156,7 +156,8 @@ def catch_up(
     outcome: Outcome, streams: Sequence[str], systems: Mapping[str, System]
 ) -> dg.ScheduleDefinition:
     """The schedule that runs half an hour ahead of an outcome's deadline."""
-    ahead = datetime.combine(date(2000, 1, 2), outcome.deadline) - timedelta(minutes=30)  # noqa: DTZ001
+    deadline = outcome.deadline or time()
+    ahead = datetime.combine(date(2000, 1, 2), deadline) - timedelta(minutes=30)  # noqa: DTZ001
 
     @dg.schedule(
         name=f"{outcome.name}_catch_up",

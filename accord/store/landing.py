@@ -174,6 +174,8 @@ class Lander:
         return rejected, gone
 
     def _post(self, reading: Reading, landed: Landed) -> None:
+        if not self.stream.partitioned:
+            self._run("take_notices")
         for day in dict.fromkeys([*reading.partitions, *landed.read]):
             read, kept = landed.read[day], landed.landed[day] + landed.unchanged[day]
             if read != kept + landed.rejected[day]:

@@ -19,7 +19,8 @@ from accord.settings import CHECKOUT, Settings
 from accord.store.database import Role, Store
 from accord.store.landing import note_first_day
 from accord.store.server import PSYCOPG_2
-from integration_assets.definitions import World, build_defs, the_world
+from integration_assets.definitions import build_defs
+from integration_assets.world import World, the_world
 from resources.dbt import Dbt
 from resources.instance import dagster_instance
 from systems.xero.emulator import Emulator

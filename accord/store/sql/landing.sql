@@ -130,6 +130,11 @@ where d.stage = 'landing' and d.name = %(stream)s and d.piece = %(piece)s and d.
     and d.last_seen_at <> now()
     and (d.record_key = any(%(keys)s) or exists (select from incoming as i where i.source_key = d.record_key));
 
+-- name: take_notices
+-- What systems told us before this reading began is in it.
+update ops.inbox set taken_at = now()
+where system || '.' || stream = %(stream)s and taken_at is null and received_at < now();
+
 -- name: post
 insert into ops.ledger (stage, name, partition_key, run_id, read, landed, unchanged, rejected, removed)
 values ('landing', %(stream)s, %(partition)s, %(run_id)s, %(read)s, %(landed)s, %(unchanged)s, %(rejected)s, %(removed)s);

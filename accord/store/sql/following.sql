@@ -1,0 +1,24 @@
+-- name: keep_notice
+insert into ops.inbox (system, notice, stream) values (%(system)s, %(notice)s, %(stream)s)
+on conflict (system, notice) do nothing;
+
+-- name: waiting
+select count(*) || ' up to ' || max(received_at)
+from ops.inbox
+where system || '.' || stream = any(%(streams)s) and taken_at is null
+having count(*) > 0;
+
+-- name: unread
+-- What was landed since the golden records were last brought up to it.
+select string_agg(w.stream || '=' || w.changes, ',' order by w.stream)
+from ops.watermarks as w
+left join ops.builds as b on b.target = %(target)s and b.partition_key = ''
+where w.stream = any(%(streams)s) and w.partition_key = '' and w.changed_at > coalesce(b.built_at, '-infinity');
+
+-- name: undelivered
+-- Golden records that changed after a delivery last made its writes rows: a steward's decision, say.
+select e.system || '.' || e.kind, m.revision
+from unnest(%(systems)s::text[], %(endpoints)s::text[], %(kinds)s::text[]) as e (system, endpoint, kind)
+inner join ops.delivery_marks as m on m.system = e.system and m.endpoint = e.endpoint and m.kind = e.kind
+where m.revision < (select max(revision) from canonical.{table})
+order by 1;
