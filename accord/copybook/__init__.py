@@ -9,7 +9,7 @@ Everything is exact or refused: a number is int or Decimal, and a record with a 
 or length that cannot be raises Undecodable, naming field and position, instead of giving a value.
 """
 
-from accord.copybook.code_pages import CodePage, code_page
+from accord.copybook.code_pages import NAMES, CodePage, code_page
 from accord.copybook.decoding import Decoder, compiled
 from accord.copybook.framing import Format, Frame, framed
 from accord.copybook.model import Copybook, Item
@@ -17,6 +17,7 @@ from accord.copybook.tree import parse
 from accord.copybook.undecodable import SAYINGS, Undecodable
 
 __all__ = [
+    "NAMES",
     "SAYINGS",
     "CodePage",
     "Copybook",

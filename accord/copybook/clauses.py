@@ -113,7 +113,10 @@ def described(sentence: Sentence) -> Described:
         word = sentence.word()
         clause = _CLAUSES.get(word)
         if clause is None:
-            raise sentence.wrong(f"{found.item.label} has a clause {word} that is not known")
+            raise sentence.wrong(
+                f"{found.item.label} has a clause {word} that is not known",
+                "look for a period that is missing, or that lies beyond column 72",
+            )
         clause(sentence, found, word)
     found.usage = found.parts.pop("usage", None)
     found.sign = found.parts.pop("sign", None)
