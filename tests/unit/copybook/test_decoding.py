@@ -62,9 +62,9 @@ def test_what_follows_a_counted_table_is_found_where_it_ends(n: int, m: int) -> 
 def test_a_count_outside_of_its_table_and_a_length_that_does_not_follow_are_refused() -> None:
     decode = decoder(COUNTED)
     assert refused(decode, a_counted(0, 0) + b"\x40\x40") == ("bad_table_count", "M", 2)
-    assert refused(decode, a_counted(2, 1)[:-1]) == ("wrong_record_length", "R", 15)
-    assert refused(decode, zoned(2, 1) + a_counted(1, 1)[1:]) == ("wrong_record_length", "R", 13)
-    assert refused(decode, a_counted(3, 2) + b"\x40") == ("wrong_record_length", "R", 23)
+    assert refused(decode, a_counted(2, 1)[:-1]) == ("wrong_record_length", "R", 14)
+    assert refused(decode, zoned(2, 1) + a_counted(1, 1)[1:]) == ("wrong_record_length", "R", 12)
+    assert refused(decode, a_counted(3, 2) + b"\x40") == ("wrong_record_length", "R", 20)
     assert refused(decode, b"") == ("wrong_record_length", "R", 1)
 
 
