@@ -62,8 +62,14 @@ class _Tokens:
 
     def take(self) -> tuple[str, str]:
         kind, text, _ = self.found[self.at]
-        self.at += 1
+        self.at += bool(kind)
         return kind, text
+
+    def name(self) -> str:
+        """Take a name; anything else is unexpected."""
+        if self.found[self.at][0] != "name":
+            raise self.unexpected()
+        return self.take()[1]
 
     def skip(self, *words: str) -> bool:
         """Go past these words if they come next."""
@@ -94,7 +100,7 @@ def parsed(query: str) -> Query:
     while tokens.peek() not in ("FROM", ""):
         tokens.take()
     tokens.expect("FROM")
-    _, name = tokens.take()
+    name = tokens.name()
     sobject = next((it for it in SOBJECTS.values() if it.name.lower() == name.lower()), None)
     if sobject is None:
         raise tokens.refused("INVALID_TYPE", f"sObject type '{name}' is not supported.")
@@ -103,7 +109,7 @@ def parsed(query: str) -> Query:
     tokens.at = after
     condition = _condition(tokens, sobject) if tokens.skip("WHERE") else "1"
     order = _order(tokens, sobject) if tokens.skip("ORDER", "BY") else "rowid"
-    limit = int(tokens.take()[1]) if tokens.skip("LIMIT") else None
+    limit = _limit(tokens) if tokens.skip("LIMIT") else None
     if tokens.peek():
         raise tokens.unexpected()
     aggregates = [sql for _, sql in columns if sql.endswith(")")]
@@ -113,6 +119,12 @@ def parsed(query: str) -> Query:
     return Query(
         sobject, columns, bool(aggregates), is_count, condition, tokens.values, order, limit
     )
+
+
+def _limit(tokens: _Tokens) -> int:
+    if not tokens.peek().isdigit():
+        raise tokens.unexpected()
+    return int(tokens.take()[1])
 
 
 def _split(query: str) -> Iterator[tuple[str, str, int]]:
@@ -142,15 +154,12 @@ def _columns(tokens: _Tokens, sobject: SObject) -> list[tuple[str, str]]:
 
 
 def _column(tokens: _Tokens, sobject: SObject, *, unnamed: str) -> tuple[str, str]:
-    kind, name = tokens.take()
-    if kind != "name":
-        tokens.at -= 1
-        raise tokens.unexpected()
+    name = tokens.name()
     if name.upper() not in ("COUNT", "MAX", "MIN") or not tokens.skip("("):
         return _known(tokens, sobject, name).name, _known(tokens, sobject, name).name
     if name.upper() == "COUNT" and tokens.skip(")"):
         return "", "count(*)"
-    inner = _known(tokens, sobject, tokens.take()[1]).name
+    inner = _known(tokens, sobject, tokens.name()).name
     tokens.expect(")")
     named = tokens.found[tokens.at][0] == "name" and tokens.peek() != "FROM"
     return (tokens.take()[1] if named else unnamed), f"{name.lower()}({inner})"
@@ -185,16 +194,15 @@ def _term(tokens: _Tokens, sobject: SObject) -> str:
         inner = _condition(tokens, sobject)
         tokens.expect(")")
         return inner
-    wanted = _known(tokens, sobject, tokens.take()[1])
+    wanted = _known(tokens, sobject, tokens.name())
     if (negated := tokens.skip("NOT", "IN")) or tokens.skip("IN"):
         return _listed(tokens, wanted, negated=negated)
     if tokens.skip("LIKE"):
         tokens.values.append(_literal(tokens, wanted))
         return f"{wanted.name} like ? escape '\\'"
-    _, mark = tokens.take()
-    if mark not in ("=", "!=", "<>", "<", ">", "<=", ">="):
-        tokens.at -= 1
+    if tokens.peek() not in ("=", "!=", "<>", "<", ">", "<=", ">="):
         raise tokens.unexpected()
+    _, mark = tokens.take()
     tokens.values.append(_literal(tokens, wanted))
     mark = {"=": "is", "!=": "is not", "<>": "is not"}.get(mark, mark)
     return f"{wanted.name} {mark} ?"
@@ -240,7 +248,7 @@ def _literal(tokens: _Tokens, wanted: Field) -> Any:
 def _order(tokens: _Tokens, sobject: SObject) -> str:
     parts: list[str] = []
     while not parts or tokens.skip(","):
-        name = _known(tokens, sobject, tokens.take()[1]).name
+        name = _known(tokens, sobject, tokens.name()).name
         direction = "desc" if tokens.skip("DESC") else "asc"
         if direction == "asc":
             tokens.skip("ASC")
