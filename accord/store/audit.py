@@ -12,7 +12,10 @@ from psycopg.rows import class_row
 from accord.store.database import Connection
 from accord.store.queries import queries
 
-What = Literal["reveal", "edit", "replay", "discard", "rotate_key"]
+What = Literal[
+    "reveal", "edit", "replay", "discard", "rotate_key", "grant_console", "revoke_console",
+    "approve",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
