@@ -20,6 +20,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlalchemy.engine import make_url
 
+from accord.catalog import discover
 from accord.store.queries import script
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
@@ -201,8 +202,9 @@ def built(url: str) -> Iterator[Warehouse]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_LANDING)
         connection.execute(script("golden_tables"))
-        for stream in ("pos__sales_lines", "xero__documents"):
-            connection.execute(sql.SQL(_STREAM).format(sql.Identifier(stream)))
+        for system in discover().values():
+            for stream in system.streams:
+                connection.execute(sql.SQL(_STREAM).format(sql.Identifier(stream.name.table)))
     with tempfile.TemporaryDirectory() as folder:
         parsed = _dbt(url, None, folder, ["parse"])
         assert parsed.success, parsed.exception
