@@ -17,7 +17,8 @@ Severity = Literal["error", "warning"]
 class Column:
     """One column: its type, what it may hold and how private it is.
 
-    `privacy` is the ODCS classification: public, internal, confidential or restricted.
+    `privacy` is the ODCS classification: public, internal, confidential or restricted. `custom` are
+    the column's own customProperties, such as its authority.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Column:
     valid_values: tuple[str, ...] = ()
     privacy: str = "internal"
     description: str = ""
+    custom: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def column(file: str, item: SchemaProperty) -> Column:
         valid_values=_valid_values(file, item),
         privacy=privacy,
         description=(item.description or "").strip(),
+        custom={entry.property or "": entry.value for entry in item.customProperties or ()},
     )
 
 

@@ -27,9 +27,10 @@ def test_every_contract_is_valid_by_the_official_schema(path: Path) -> None:
     assert load(path).columns
 
 
-def test_the_entities_of_the_way_of_a_sale_are_agreed() -> None:
+def test_the_entities_of_all_flows_are_agreed() -> None:
     tables = {name: contract.table for name, contract in entities(ROOT / "contracts").items()}
     assert tables == {
+        "customer": "canonical.customers",
         "sale": "canonical.sales",
         "product": "canonical.products",
         "daily_sales_summary": "canonical.daily_sales_summaries",
