@@ -1,0 +1,69 @@
+"""Columns of a customer as fields of a record, and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from accord.errors import Stop
+from accord.records import content_digest
+from systems.salesforce.objects import (
+    KINDS,
+    Kind,
+    from_remote,
+    kind_of,
+    record_ids,
+    remote_digest,
+    to_remote,
+)
+from tests.support import salesforce
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+
+
+@every_kind
+def test_what_salesforce_owns_is_never_ours_to_write(kind: Kind) -> None:
+    assert not set(kind.owned) & set(kind.seeded)
+    ours = {field.name for field in kind.owned.values()}
+    assert not ours & {field.name for field in kind.seeded.values()}
+
+
+def test_a_person_comes_back_as_it_was_sent() -> None:
+    content = salesforce.contact(
+        birth_date="1980-02-29", consent="opted_out", loyalty_tier="GOLD", loyalty_points=120
+    )
+    record = to_remote(KINDS["contacts"], content)
+    assert record["HasOptedOutOfEmail"] is True
+    assert from_remote(KINDS["contacts"], {**record, "Loyalty_Points__c": 120.0}) == content
+    assert remote_digest(KINDS["contacts"], record) == content_digest(content)
+
+
+def test_an_organisation_without_anything_comes_back_without_anything() -> None:
+    content = salesforce.account()
+    record = to_remote(KINDS["accounts"], content)
+    assert record["Opted_Out__c"] is False
+    assert from_remote(KINDS["accounts"], record) == content
+
+
+def test_consent_that_is_no_opt_out_ticks_nothing() -> None:
+    for consent in ("opted_in", "pending", None):
+        record = to_remote(KINDS["contacts"], {"consent": consent})
+        assert record == {"HasOptedOutOfEmail": False}
+
+
+def test_a_record_that_lacks_a_field_has_no_digest() -> None:
+    record = to_remote(KINDS["contacts"], salesforce.contact())
+    del record["Birthdate"]
+    assert remote_digest(KINDS["contacts"], record) == ""
+    assert remote_digest(KINDS["contacts"], {**record, "Birthdate": "soon"}) == ""
+
+
+def test_a_column_or_kind_without_a_place_is_named() -> None:
+    with pytest.raises(Stop, match="shoe_size"):
+        to_remote(KINDS["contacts"], {"shoe_size": 44})
+    with pytest.raises(Stop, match="leads"):
+        kind_of("leads")
+
+
+def test_only_what_can_be_an_id_is_asked_for() -> None:
+    good = ["003Ac0000000001", "003Ac0000000001AAA"]
+    assert record_ids([*good, "", "cus_1", "003Ac0000000001A", "' OR Id != '"]) == good
