@@ -24,6 +24,7 @@ Table = tuple[str, str]
 _TABLED = ("canonical", "publish")
 _VERDICTS = "source.accord.ops.rejected_rows"
 _SHARED = "landing"
+_GOLDEN = "golden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,20 @@ class Model:
     def key(self) -> Table:
         """Its schema and name."""
         return self.schema, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A view in which one system tells of its records of an entity; `version` is that of its code.
+
+    `streams` are those of the system that it is made from.
+    """
+
+    schema: str
+    model: str
+    system: str
+    streams: tuple[str, ...]
+    version: str
 
 
 def code_version(project: Path = PROJECT, systems: Path = CHECKOUT / "systems") -> str:
@@ -88,6 +103,27 @@ def feeding(manifest: Mapping[str, Any], table: str) -> tuple[str, ...]:
         if node["resource_type"] == "model" and node["name"] == table:
             return _streams(_ancestors(node, nodes), nodes)
     return ()
+
+
+def feeds(manifest: Mapping[str, Any], entity: str) -> tuple[Feed, ...]:
+    """The views that tell of an entity, one a system: models whose `meta` says what they feed."""
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    found = []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and _meta(node).get("feeds") == entity:
+            ancestors = _ancestors(node, nodes)
+            streams = _streams(ancestors, nodes)
+            code = [_checksum(nodes[name]) for name in sorted(ancestors)]
+            found.append(
+                Feed(
+                    schema=node["schema"],
+                    model=node["name"],
+                    system=streams[0].partition(".")[0] if streams else "",
+                    streams=tuple(name.partition(".")[2] for name in streams),
+                    version=hashlib.sha256("".join([_checksum(node), *code]).encode()).hexdigest(),
+                )
+            )
+    return tuple(sorted(found, key=lambda feed: feed.model))
 
 
 def models(manifest: Mapping[str, Any]) -> tuple[Model, ...]:
@@ -139,11 +175,21 @@ def _is_stream(node: Mapping[str, Any]) -> bool:
     )
 
 
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return node.get("config", {}).get("meta") or node.get("meta") or {}
+
+
+def _checksum(node: Mapping[str, Any]) -> str:
+    checksum: str = node.get("checksum", {}).get("checksum", "")
+    return checksum
+
+
 def _parents(node: Mapping[str, Any]) -> list[str]:
     return list(node.get("depends_on", {}).get("nodes", ()))
 
 
 def _ancestors(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> set[str]:
+    """All that a model comes from; a golden table comes from the views that feed its entity."""
     found: set[str] = set()
     waiting = _parents(node)
     while waiting:
@@ -151,7 +197,17 @@ def _ancestors(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> set[str]:
         if name not in found:
             found.add(name)
             waiting.extend(_parents(nodes[name]))
+            if entity := _golden_entity(nodes[name]):
+                waiting.extend(
+                    key for key, other in nodes.items() if _meta(other).get("feeds") == entity
+                )
     return found
+
+
+def _golden_entity(node: Mapping[str, Any]) -> str:
+    """The entity whose golden records a source is a table of; "" for any other source or model."""
+    is_golden = node["resource_type"] == "source" and node["source_name"] == _GOLDEN
+    return str(_meta(node).get("entity", "")) if is_golden else ""
 
 
 def _inputs(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterable[Table]:
@@ -159,6 +215,8 @@ def _inputs(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterable[Table
         parent = nodes[name]
         if _is_stream(parent):
             yield "landing", parent["identifier"]
+        elif _golden_entity(parent):
+            yield parent["schema"], _meta(parent).get("kept_with", parent["name"])
         elif parent["resource_type"] == "model" and parent["schema"] in _TABLED:
             yield parent["schema"], parent["name"]
         elif parent["resource_type"] == "model":

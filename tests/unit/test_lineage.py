@@ -9,6 +9,7 @@ from accord.lineage import (
     code_version,
     described,
     feeding,
+    feeds,
     is_described,
     manifest_path,
     mark_described,
@@ -100,3 +101,36 @@ def test_a_description_counts_only_for_the_project_it_was_made_from(tmp_path: Pa
     assert described(tmp_path) == {"nodes": {}}
     manifest_path(tmp_path).with_suffix(".version").write_text("older", encoding="utf-8")
     assert not is_described(tmp_path)
+
+
+def with_golden_records() -> dict[str, Any]:
+    """The project with a customer entity that one system feeds and one model publishes."""
+    fed = a_model("int_customers__from_shop", "intermediate", "m.stg2")
+    fed |= {"config": {"meta": {"feeds": "customer"}}, "checksum": {"checksum": "c0de"}}
+    golden = a_source("golden", "customers", "canonical")
+    golden |= {"config": {"meta": {"entity": "customer"}}}
+    members = a_source("golden", "customer_members", "canonical")
+    members |= {"config": {"meta": {"entity": "customer", "kept_with": "customers"}}}
+    return {
+        "nodes": MANIFEST["nodes"]
+        | {"m.fed": fed, "m.sent": a_model("pub_shop__people", "publish", "s.gold", "s.members")},
+        "sources": MANIFEST["sources"] | {"s.gold": golden, "s.members": members},
+    }
+
+
+def test_golden_records_come_from_the_views_that_feed_their_entity() -> None:
+    manifest = with_golden_records()
+    (feed,) = feeds(manifest, "customer")
+    assert (feed.schema, feed.model) == ("intermediate", "int_customers__from_shop")
+    assert (feed.system, feed.streams) == ("shop", ("orders",))
+    assert feeds(manifest, "product") == ()
+    assert feeding(manifest, "pub_shop__people") == ("shop.orders",)
+    sent = next(model for model in models(manifest) if model.name == "pub_shop__people")
+    assert sent.inputs == (("canonical", "customers"),)
+
+
+def test_the_version_of_a_feed_follows_the_code_it_is_made_by() -> None:
+    before, after = with_golden_records(), with_golden_records()
+    stg = {**after["nodes"]["m.stg2"], "checksum": {"checksum": "new"}}
+    after["nodes"] = after["nodes"] | {"m.stg2": stg}
+    assert feeds(before, "customer") != feeds(after, "customer")
