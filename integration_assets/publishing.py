@@ -32,20 +32,24 @@ def destination(
     system: System,
     delivery: Delivery,
     gated: Mapping[dg.AssetKey, Contract],
-    days: dg.DailyPartitionsDefinition,
+    days: dg.DailyPartitionsDefinition | None,
     freshness: dg.FreshnessPolicy | None,
     owner: str,
 ) -> dg.AssetsDefinition:
-    """The asset that delivers one kind of object, day by day.
+    """The asset that delivers one kind of object: day by day, or as a whole where it has no days.
 
-    It depends on what is `gated` as well, so that within a run it waits for those gates.
+    It depends on what is `gated` as well, so that within a run it waits for those gates, and on the
+    kinds of the same system that are sent first.
     """
+    partitioning: dict[str, Any] = {}
+    if delivery.partitioned:
+        partitioning = {"partitions_def": days, "backfill_policy": BACKFILL}
+    first = [dg.AssetKey([delivery.system, kind]) for kind in delivery.after]
 
     @dg.asset(
         key=destination_key(delivery),
-        deps=[dg.AssetKey(["publish", delivery.model]), *gated],
-        partitions_def=days,
-        backfill_policy=BACKFILL,
+        deps=[dg.AssetKey(["publish", delivery.model]), *gated, *first],
+        **partitioning,
         retry_policy=failures.RETRIES,
         pool=system.name,
         group_name=system.name,
@@ -63,34 +67,40 @@ def destination(
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
     ) -> dg.MaterializeResult[Any]:
-        asked = Days.of(context.run.tags)
+        keys = Days.of(context.run.tags).keys if delivery.partitioned else [""]
         with failures.classed(context):
             client = company.client(system.name)
             if not isinstance(client, Destination):
                 raise TypeError(f"systems/{system.name}/client.py does not receive anything")
             outbox = Outbox(delivery, company.endpoint(system.name), context.run_id)
             result = Courier(store, outbox, client).deliver(
-                asked.keys,
+                keys,
                 approval(list(gated.values())),
                 distrust=DISTRUST_TAG in context.run.tags,
             )
-            for day in asked.keys:
+            for key in keys:
                 context.add_asset_metadata(
-                    told(result.counts.get(day, Counter())),
+                    told(result.counts.get(key, Counter())),
                     asset_key=destination_key(delivery),
-                    partition_key=day,
+                    partition_key=key or None,
                 )
             total = sum(result.counts.values(), Counter())
             counted = ", ".join(f"{count} {name}" for name, count in total.items())
-            context.log.info("%s: %s", delivery.flow, counted or "nothing is due")
+            context.log.info("%s %s: %s", delivery.flow, delivery.kind, counted or "nothing is due")
             if result.trouble is not None:
                 raise result.trouble
-            if total["held"]:
+            if result.depending:
+                context.log.warning(
+                    "%d %s are held until what they need is there",
+                    result.depending,
+                    delivery.kind,
+                )
+            if at_gate := total["held"] - result.depending:
                 raise Stop(
-                    f"{total['held']} of {total['due']} {delivery.kind} are held: their days have "
-                    "no passing verdict for the data as it is now",
-                    remedy="mend what the gate found (see its check), then materialize the day "
-                    "with everything upstream of it",
+                    f"{at_gate} of {total['due']} {delivery.kind} are held: there is no passing "
+                    "verdict for their data as it is now",
+                    remedy="mend what the gate found (see its check), then materialize them "
+                    "with everything upstream",
                 )
         return dg.MaterializeResult()
 

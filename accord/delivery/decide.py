@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from accord.records import Found, Receipt, Write
-from accord.store.outbox import Due, Settlement, Standing
+from accord.store.due import Due, Standing
+from accord.store.outbox import Intended, Settlement
 
 Need = Literal["send", "unchanged", "rejected", "waiting", "unknown"]
+
+FEW = 20
+"""Up to so many objects at a destination, a run may change them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of what is `there` a run would change or take away; what it adds counts for none."""
+
+    there: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    @property
+    def share(self) -> float:
+        """The part of what is there."""
+        return (self.changed + self.removed) / self.there if self.there else 0.0
+
+    def exceeds(self, most: float) -> bool:
+        """Tell whether a person has to approve it first."""
+        return self.there > FEW and self.share > most
 
 
 def need(due: Due, standing: Standing) -> Need:
@@ -40,9 +63,34 @@ def is_wanted(need: Need, *, distrust: bool) -> bool:
     return need in ("send", "waiting") or (distrust and need != "unknown")
 
 
+def is_change(due: Due, standing: Standing, need: Need) -> bool:
+    """Tell whether a write changes what is there, and was not meant by an earlier run already."""
+    if need != "send":
+        return False
+    return due.effect == "remove" or standing.delivered_digest not in (None, "", due.digest)
+
+
 def already_there(write: Write, found: Found | None) -> bool:
     """Tell whether a look-up shows that the destination holds exactly this content, once."""
     return found is not None and len(found.destination_ids) == 1 and found.digest == write.digest
+
+
+def is_so(item: Intended, found: Found | None) -> bool:
+    """Tell whether a look-up shows what a write is to bring about."""
+    return found is None if item.effect == "remove" else already_there(item.write, found)
+
+
+def ambiguous(item: Intended, found: Found) -> Settlement:
+    """Refuse a write for which the destination has several objects that may be meant."""
+    return Settlement(
+        item.write_id,
+        "rejected",
+        "",
+        "ambiguous_match",
+        f"the destination has {len(found.destination_ids)} objects that may be this one: "
+        + ", ".join(found.destination_ids),
+        "merge them at the destination, or give one of them our key there; then replay",
+    )
 
 
 def settled(receipts: Iterable[Receipt], sent: Sequence[Write]) -> list[Settlement]:
@@ -64,23 +112,17 @@ def settled(receipts: Iterable[Receipt], sent: Sequence[Write]) -> list[Settleme
 
 
 def counted(
-    due: Iterable[Due],
-    standings: Mapping[str, Standing],
-    *,
-    run_id: str,
-    held: frozenset[str] = frozenset(),
+    due: Iterable[Due], standings: Mapping[str, Standing], *, run_id: str
 ) -> dict[str, Counter[str]]:
-    """Count, per partition, how each due object stands: `due` is the sum of the states."""
+    """Count, per partition, how each due object stands."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for item in due:
-        counts[item.partition_key]["due"] += 1
-        counts[item.partition_key][_state(item, standings[item.object_key], run_id, held)] += 1
+        counts[item.partition_key][state(item, standings[item.object_key], run_id)] += 1
     return counts
 
 
-def _state(due: Due, standing: Standing, run_id: str, held: frozenset[str]) -> str:
-    if due.object_key in held:
-        return "held"
+def state(due: Due, standing: Standing, run_id: str) -> str:
+    """Say how one due object stands, as the ledger counts it."""
     if standing.state in ("sending", "unknown"):
         return "unknown"
     if standing.intended_digest == due.digest and standing.state in ("rejected", "waiting", "held"):
@@ -89,3 +131,14 @@ def _state(due: Due, standing: Standing, run_id: str, held: frozenset[str]) -> s
         here = standing.run_id == run_id and standing.state == "delivered"
         return "delivered" if here else "unchanged"
     return "waiting"
+
+
+def summed(*parts: Mapping[str, Mapping[str, int]]) -> dict[str, Counter[str]]:
+    """Add counts up by partition; what is `due` is the sum of the states."""
+    total: dict[str, Counter[str]] = defaultdict(Counter)
+    for part in parts:
+        for partition, states in part.items():
+            total[partition].update(states)
+    for counts in total.values():
+        counts["due"] = counts.total()
+    return dict(total)

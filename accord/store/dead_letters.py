@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -66,12 +66,17 @@ def as_payload(value: object) -> bytes:
 
 def put(connection: Connection, rejected: Iterable[Rejected], origin: Origin) -> None:
     """Keep what was rejected; a record rejected again for the same cause stays one letter."""
+    put_all(connection, ((item, origin) for item in rejected))
+
+
+def put_all(connection: Connection, rejected: Iterable[tuple[Rejected, Origin]]) -> None:
+    """Keep what was rejected in different places, each beside where it comes from."""
     items = list(rejected)
     if not items:
         return
     key = sealed.key_in_use(connection)
     rows = []
-    for item in items:
+    for item, origin in items:
         record_key = _storable(item.key)
         bound = about(origin.stage, origin.name, origin.piece, record_key)
         rows.append(
@@ -93,6 +98,16 @@ def resolve_absent(connection: Connection, origin: Origin) -> int:
     return connection.execute(
         queries("dead_letters")["resolve_absent"],
         {"stage": origin.stage, "name": origin.name, "piece": origin.piece},
+    ).rowcount
+
+
+def resolve_pieces(
+    connection: Connection, stage: str, name: str, pieces: Sequence[str]
+) -> int:
+    """Mark as resolved what this transaction did not put again of several pieces at once."""
+    return connection.execute(
+        queries("dead_letters")["resolve_pieces"],
+        {"stage": stage, "name": name, "pieces": list(pieces)},
     ).rowcount
 
 

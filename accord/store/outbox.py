@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
-
-from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
+from typing import Any
 
 from accord.catalog import Delivery
-from accord.records import Write, content_digest
+from accord.records import Rejected, Write
+from accord.store import dead_letters
 from accord.store.database import Connection
-from accord.store.queries import for_table, queries
+from accord.store.due import Due, DueObjects, Effect, Standing, State
+from accord.store.queries import queries
 
-State = Literal[
-    "waiting", "sending", "delivered", "unchanged", "rejected", "held", "unknown", "superseded"
-]
+_FIRST = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """One object as it should be at the destination, with the business day it belongs to."""
+class Intended:
+    """One write in the outbox, and what it is to bring about."""
 
-    object_key: str
-    partition_key: str
-    content: Mapping[str, Any]
+    write: Write
+    effect: Effect
+    intent_id: str | None
+    sent_at: datetime | None = None
 
     @property
-    def digest(self) -> str:
-        """The identity of the content."""
-        return content_digest(self.content)
+    def write_id(self) -> str:
+        """The identity of the write."""
+        return self.write.write_id
 
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of one object: the digest last delivered, and its newest intended write."""
-
-    object_key: str
-    delivered_digest: str | None
-    intended_digest: str | None
-    state: State | None
-    run_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A write whose fate nobody knows yet."""
-
-    write_id: str
-    object_key: str
-    content: Mapping[str, Any]
-    digest: str
-    partition_key: str
-    sent_at: datetime | None
+    @property
+    def key(self) -> str:
+        """The object it is about."""
+        return self.write.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,116 +62,151 @@ class Outbox:
     endpoint: str
     run_id: str
 
-    def due(self, connection: Connection, days: Sequence[str]) -> list[Due]:
-        """What the publish model says the objects of these days should be."""
-        statement = for_table(queries("outbox")["due"], self.delivery.model)
-        with connection.cursor(row_factory=class_row(Due)) as cursor:
-            return cursor.execute(statement, {"days": list(days)}).fetchall()
+    @property
+    def due(self) -> DueObjects:
+        """What is due of it."""
+        return DueObjects(self.delivery, self.endpoint, self.run_id)
 
     def standing(self, connection: Connection, keys: Sequence[str]) -> dict[str, Standing]:
         """What is known of each of the objects."""
-        with connection.cursor(row_factory=class_row(Standing)) as cursor:
-            rows = cursor.execute(queries("outbox")["standing"], self._with(keys=list(keys)))
-            return {row.object_key: row for row in rows.fetchall()}
+        rows = self._run(connection, "standing", keys=list(keys)).fetchall()
+        return {row[0]: Standing(*row) for row in rows}
 
     def orphan(self, connection: Connection, *, at: datetime) -> int:
         """Call what a killed run was sending unknown; the caller must be the only sender."""
-        return connection.execute(queries("outbox")["orphans"], self._with(at=at)).rowcount
+        return int(self._run(connection, "orphans", at=at).rowcount)
 
-    def unknown(self, connection: Connection) -> list[Unknown]:
+    def unknown(self, connection: Connection) -> list[Intended]:
         """The next batch of writes whose fate is unknown."""
-        with connection.cursor(row_factory=class_row(Unknown)) as cursor:
-            rows = cursor.execute(
-                queries("outbox")["unknown"], self._with(batch=self.delivery.batch)
-            )
-            return rows.fetchall()
+        rows = self._run(connection, "unknown", batch=self.delivery.batch).fetchall()
+        return [_intended(row) for row in rows]
 
     def intend(
         self,
         connection: Connection,
-        due: Iterable[Due],
+        due: Sequence[Due],
         *,
+        intent_id: str,
         data_versions: Mapping[str, str],
         basis: str,
     ) -> None:
-        """Supersede older waiting writes of the same objects and put these in their place."""
-        due = list(due)
-        connection.execute(
-            queries("outbox")["supersede"], self._with(keys=[item.object_key for item in due])
-        )
-        rows = [
-            self._with(
-                flow=self.delivery.flow,
-                key=item.object_key,
-                partition=item.partition_key,
-                content=Jsonb(item.content),
-                digest=item.digest,
-                data_version=data_versions[item.partition_key],
-                basis=basis,
-            )
-            for item in due
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(queries("outbox")["intend"], rows)
+        """Mean these to be sent: renew what waits as it is, supersede other content, add the rest.
 
-    def claim(self, connection: Connection, keys: Sequence[str]) -> list[Write]:
-        """Take the next batch of waiting writes among these objects for sending."""
-        rows = connection.execute(
-            queries("outbox")["claim"], self._with(keys=list(keys), batch=self.delivery.batch)
-        ).fetchall()
-        return [
-            Write(row[0], key=row[1], content=row[2], digest=row[3], partition=row[4])
-            for row in sorted(rows)
-        ]
+        They are taken from the table of due objects of this transaction.
+        """
+        values = {
+            "intent": intent_id,
+            "flow": self.delivery.flow,
+            "places": [item.place for item in due],
+            "digests": [item.digest for item in due],
+            "versions": [data_versions[item.partition_key] for item in due],
+            "basis": basis,
+        }
+        for name in ("renew", "supersede", "intend"):
+            self._run(connection, name, **values)
 
-    def sent(self, connection: Connection, writes: Iterable[Write], *, at: datetime) -> None:
-        """Note that these are about to leave, so that a crash from here on is an unknown."""
-        connection.execute(
-            queries("outbox")["sent"], {"writes": [write.write_id for write in writes], "at": at}
-        )
+    def release(self, connection: Connection, intent_id: str) -> int:
+        """Let what is held go on where all that it needs is there by now; return how many."""
+        return int(self._run(connection, "release", intent=intent_id).rowcount)
+
+    def tell_held(self, connection: Connection, intent_id: str) -> int:
+        """Say of each write that stays held what it waits for; return how many there are."""
+        return int(self._run(connection, "tell_held", intent=intent_id).rowcount)
+
+    def next(
+        self, connection: Connection, intent_id: str, *, after: str = "", most: int
+    ) -> list[Intended]:
+        """The next writes to be sent, after the one last seen."""
+        rows = self._run(connection, "next", intent=intent_id, after=after or _FIRST, most=most)
+        return [_intended(row) for row in rows.fetchall()]
+
+    def claim(
+        self, connection: Connection, writes: Sequence[Intended], *, at: datetime
+    ) -> list[Intended]:
+        """Take those that still wait and note that they leave: a crash from here is an unknown."""
+        rows = self._run(connection, "claim", writes=[it.write_id for it in writes], at=at)
+        mine = {row[0] for row in rows.fetchall()}
+        return [it for it in writes if it.write_id in mine]
 
     def settle(
         self, connection: Connection, settlements: Sequence[Settlement], *, at: datetime
     ) -> None:
         """Store what became of the writes, and what the destination holds now."""
         writes = [item.write_id for item in settlements]
-        connection.execute(
-            queries("outbox")["settle"],
-            {
-                "at": at,
-                "run_id": self.run_id,
-                "writes": writes,
-                "states": [item.state for item in settlements],
-                "ids": [item.destination_id for item in settlements],
-                "causes": [item.cause for item in settlements],
-                "details": [item.detail for item in settlements],
-                "remedies": [item.remedy for item in settlements],
-            },
+        self._run(connection, "relax")
+        self._run(
+            connection,
+            "settle",
+            at=at,
+            writes=writes,
+            states=[item.state for item in settlements],
+            ids=[item.destination_id for item in settlements],
+            causes=[item.cause for item in settlements],
+            details=[item.detail for item in settlements],
+            remedies=[item.remedy for item in settlements],
         )
-        connection.execute(queries("outbox")["record"], {"writes": writes})
+        self._run(connection, "record", writes=writes)
 
-    def forget(self, connection: Connection, keys: Sequence[str]) -> None:
-        """Distrust what we believe the destination holds, so that it is looked up again."""
-        connection.execute(queries("outbox")["forget"], self._with(keys=list(keys)))
+    def reject(
+        self, connection: Connection, rejected: Sequence[tuple[Intended, Settlement]]
+    ) -> None:
+        """Make dead letters of what the destination refused."""
+        dead_letters.put_all(
+            connection, [(_letter(it.write, why), self._origin(it.key)) for it, why in rejected]
+        )
+
+    def settle_letters(self, connection: Connection, keys: Sequence[str]) -> None:
+        """Resolve the letters of these objects that this transaction did not put."""
+        if keys:
+            dead_letters.resolve_pieces(connection, "delivery", self.delivery.flow, keys)
+
+    def open(self, connection: Connection, intent_id: str) -> dict[str, Counter[str]]:
+        """Count, per partition and state, what of an intent is not settled."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for partition, state, count in self._run(connection, "open", intent=intent_id).fetchall():
+            found[partition][state] += count
+        return found
 
     def post(self, connection: Connection, partition: str, counts: Mapping[str, int]) -> None:
         """Post one partition's delivery to the ledger; an unbalanced entry is refused there."""
         states = ("delivered", "unchanged", "rejected", "held", "waiting", "unknown")
-        connection.execute(
-            queries("outbox")["post"],
-            self._with(
-                flow=self.delivery.flow,
-                partition=partition,
-                due=counts["due"],
-                **{state: counts.get(state, 0) for state in states},
-            ),
+        self._run(
+            connection,
+            "post",
+            flow=self.delivery.flow,
+            part=f"{self.delivery.system}.{self.delivery.kind}",
+            partition=partition,
+            due=counts["due"],
+            **{state: counts.get(state, 0) for state in states},
         )
 
-    def _with(self, **values: object) -> dict[str, object]:
-        return {
+    def _origin(self, key: str) -> dead_letters.Origin:
+        return dead_letters.Origin("delivery", self.delivery.flow, key, self.run_id)
+
+    def _run(self, connection: Connection, name: str, **values: object) -> Any:
+        known = {
             "system": self.delivery.system,
             "endpoint": self.endpoint,
             "kind": self.delivery.kind,
             "run_id": self.run_id,
-            **values,
         }
+        return connection.execute(queries("outbox")[name], known | values)
+
+
+def _intended(row: Sequence[Any]) -> Intended:
+    write_id, key, content, digest, partition, seed, target_id, effect, intent_id, sent_at = row
+    write = Write(
+        write_id, key, content, digest, partition=partition, seed=seed, destination_id=target_id
+    )
+    return Intended(write, effect, intent_id, sent_at)
+
+
+def _letter(write: Write, why: Settlement) -> Rejected:
+    return Rejected(
+        key=write.key,
+        payload=dead_letters.as_payload(write.content),
+        partition=write.partition,
+        cause=why.cause,
+        detail=why.detail,
+        remedy=why.remedy,
+    )

@@ -16,6 +16,11 @@ update ops.dead_letters
 set state = 'resolved', settled_at = now()
 where stage = %(stage)s and name = %(name)s and piece = %(piece)s and state = 'waiting' and last_seen_at <> now();
 
+-- name: resolve_pieces
+update ops.dead_letters
+set state = 'resolved', settled_at = now()
+where stage = %(stage)s and name = %(name)s and piece = any(%(pieces)s) and state = 'waiting' and last_seen_at <> now();
+
 -- name: waiting
 select dead_letter_id, stage, name, partition_key, record_key, cause, detail, remedy, first_seen_at
 from ops.dead_letters

@@ -1,51 +1,206 @@
--- name: due
+-- name: due_table
+-- What one run has to consider, as of one moment; gone with the transaction.
+create temp table due (
+    place bigint primary key, effect text not null, object_key text not null, partition_key text not null,
+    content jsonb not null, seed jsonb not null, target_id text not null, needs text [] not null, revision bigint
+) on commit drop;
+
+-- name: due_days
 -- What the publish model says each object should be, for the days asked for.
-select object_key, business_date::text as partition_key, content
+insert into pg_temp.due
+select row_number() over (order by business_date, object_key), 'write', object_key, business_date::text, content, '{{}}', '',
+    '{{}}', null
 from publish.{table}
-where business_date = any(%(days)s::date[])
-order by business_date, object_key;
+where business_date = any(%(days)s::date[]);
+
+-- name: due_changed
+-- What changed in the model since it was last read, and what was left open of what it said before.
+insert into pg_temp.due
+select row_number() over (order by object_key), 'write', object_key, '', content, coalesce(seed, '{{}}'),
+    coalesce(destination_id, ''), coalesce(needs, '{{}}'), revision
+from (
+    select object_key, content, seed, destination_id, needs, revision from publish.{table}
+    where revision > %(revision)s
+    union all
+    select object_key, content, seed, destination_id, needs, revision from publish.{table}
+    where object_key = any(%(keys)s::text[]) and revision <= %(revision)s
+) as found;
+
+-- name: due_gone
+-- What we delivered and the model no longer has, unless a gate keeps it back just now.
+insert into pg_temp.due
+select (select count(*) from pg_temp.due) + row_number() over (order by c.object_key), 'remove', c.object_key, o.partition_key,
+    '{{}}', '{{}}', c.destination_id, '{{}}', null
+from ops.crosswalk as c
+inner join ops.outbox as o on o.write_id = c.write_id
+where c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s
+    and (%(days)s::text[] is null or o.partition_key = any(%(days)s))
+    and not exists (select from publish.{table} as p where p.object_key = c.object_key)
+    and not exists (
+        select from ops.rejected_rows as r where r.entity = any(%(gates)s) and r.row_key = c.object_key
+    );
+
+-- name: left_open
+-- Objects without a write that is over and done: their newest waits, is held, on its way or refused.
+select object_key from ops.outbox
+where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
+    and state in ('waiting', 'sending', 'unknown', 'held')
+union
+select r.object_key from ops.outbox as r
+where r.system = %(system)s and r.endpoint = %(endpoint)s and r.kind = %(kind)s and r.state = 'rejected'
+    and not exists (
+        select from ops.outbox as o
+        where o.system = r.system and o.endpoint = r.endpoint and o.kind = r.kind and o.object_key = r.object_key
+            and o.write_id > r.write_id and o.state <> 'superseded'
+    );
+
+-- name: kept_back
+-- Rows that these verdicts did not let pass; they may pass now without having changed.
+select distinct row_key from ops.verdict_rows where verdict_id = any(%(verdicts)s::uuid[]);
+
+-- name: mark
+-- How far the model was read, if it was this very model.
+select m.revision, m.verdicts::text[] as verdicts
+from ops.delivery_marks as m
+where m.system = %(system)s and m.endpoint = %(endpoint)s and m.kind = %(kind)s
+    and m.model = sha256(convert_to(pg_get_viewdef(%(view)s::regclass), 'UTF8'))::text;
+
+-- name: move_mark
+insert into ops.delivery_marks (system, endpoint, kind, revision, model, verdicts, run_id)
+select %(system)s, %(endpoint)s, %(kind)s, greatest(%(revision)s, max(d.revision)),
+    sha256(convert_to(pg_get_viewdef(%(view)s::regclass), 'UTF8'))::text,
+    (select coalesce(array_agg(v.verdict_id), '{}') from ops.current_verdicts as v where v.entity = any(%(gates)s)),
+    %(run_id)s
+from pg_temp.due as d
+on conflict (system, endpoint, kind) do update
+set revision = excluded.revision, model = excluded.model, verdicts = excluded.verdicts, run_id = excluded.run_id,
+    moved_at = excluded.moved_at;
+
+-- name: considered
+-- Each due object beside what is known of it: the digest last delivered, and its newest intended write.
+select d.place, d.effect, d.object_key, d.partition_key, d.content,
+    c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id
+from pg_temp.due as d
+left join ops.crosswalk as c
+    on c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s and c.object_key = d.object_key
+left join lateral (
+    select o.digest, o.state, o.run_id
+    from ops.outbox as o
+    where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
+        and o.state <> 'superseded'
+    order by o.write_id desc
+    limit 1
+) as w on true
+order by d.place;
+
+-- name: withdraw
+-- What was never sent, or was refused, of objects that the model no longer has.
+update ops.outbox as o set state = 'superseded', settled_at = clock_timestamp()
+where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = any(%(keys)s::text[])
+    and o.state in ('waiting', 'held', 'rejected')
+    and not exists (select from pg_temp.due as d where d.object_key = o.object_key)
+returning o.object_key;
+
+-- name: holdings
+-- How many objects are there that we know of.
+select count(*) from ops.crosswalk where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s;
 
 -- name: orphans
 -- Whoever was sending these is gone (the caller holds the lock), so their fate is unknown. Nobody
 -- knows when its last request left; at the latest it was now.
-update ops.outbox set state = 'unknown', sent_at = case when sent_at is not null then %(at)s::timestamptz end
+update ops.outbox set state = 'unknown', sent_at = %(at)s::timestamptz
 where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and state = 'sending';
 
 -- name: unknown
-select write_id::text, object_key, content, digest, partition_key, sent_at
+select write_id::text, object_key, content, digest, partition_key, seed, target_id, effect, intent_id::text, sent_at
 from ops.outbox
 where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and state = 'unknown'
 order by write_id
 limit %(batch)s;
 
+-- name: renew
+-- What was meant to be sent as it is, and still is, stays the same write, under the same key.
+update ops.outbox as o
+set intent_id = %(intent)s, data_version = n.data_version, basis = %(basis)s, run_id = %(run_id)s, needs = d.needs,
+    approved_at = clock_timestamp(), detail = '', state = case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
+from unnest(%(places)s::bigint[], %(digests)s::text[], %(versions)s::text[]) as n (place, digest, data_version)
+inner join pg_temp.due as d on d.place = n.place
+where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
+    and o.state in ('waiting', 'held') and o.digest = n.digest and o.seed = d.seed and o.target_id = d.target_id;
+
 -- name: supersede
-update ops.outbox set state = 'superseded', settled_at = clock_timestamp()
-where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
-    and object_key = any(%(keys)s) and state in ('waiting', 'held');
+update ops.outbox as o set state = 'superseded', settled_at = clock_timestamp()
+from pg_temp.due as d
+where d.place = any(%(places)s::bigint[])
+    and o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
+    and o.state in ('waiting', 'held') and o.intent_id is distinct from %(intent)s::uuid;
 
 -- name: intend
+-- What needs other objects is held until they are there.
 insert into ops.outbox
-    (flow, system, endpoint, kind, object_key, partition_key, content, digest, data_version, basis, run_id)
-values
-    (%(flow)s, %(system)s, %(endpoint)s, %(kind)s, %(key)s, %(partition)s, %(content)s, %(digest)s,
-     %(data_version)s, %(basis)s, %(run_id)s);
+    (flow, system, endpoint, kind, object_key, partition_key, content, digest, data_version, basis, run_id, seed, target_id,
+     needs, effect, intent_id, state)
+select %(flow)s, %(system)s, %(endpoint)s, %(kind)s, d.object_key, d.partition_key, d.content, n.digest, n.data_version,
+    %(basis)s, %(run_id)s, d.seed, d.target_id, d.needs, d.effect, %(intent)s,
+    case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
+from unnest(%(places)s::bigint[], %(digests)s::text[], %(versions)s::text[]) as n (place, digest, data_version)
+inner join pg_temp.due as d on d.place = n.place
+where not exists (
+    select from ops.outbox as o
+    where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
+        and o.state in ('waiting', 'held') and o.intent_id = %(intent)s
+)
+order by d.place;
+
+-- name: release
+-- What is held goes on once all that it needs is there.
+update ops.outbox as o set state = 'waiting', detail = ''
+where o.intent_id = %(intent)s and o.state = 'held'
+    and not exists (
+        select from unnest(o.needs) as n
+        where not exists (
+            select from ops.crosswalk as c
+            where c.system = o.system and c.endpoint = o.endpoint
+                and c.kind = split_part(n, ':', 1) and c.object_key = substr(n, strpos(n, ':') + 1)
+        )
+    );
+
+-- name: tell_held
+-- Say of what stays held what it waits for.
+update ops.outbox as o
+set detail = 'waits for ' || array_to_string(array(
+    select n from unnest(o.needs) as n
+    where not exists (
+        select from ops.crosswalk as c
+        where c.system = o.system and c.endpoint = o.endpoint
+            and c.kind = split_part(n, ':', 1) and c.object_key = substr(n, strpos(n, ':') + 1)
+    )
+), ', ')
+where o.intent_id = %(intent)s and o.state = 'held';
+
+-- name: next
+-- What is to be sent next, in the order in which it was intended, after the last one seen.
+select write_id::text, object_key, content, digest, partition_key, seed, target_id, effect, intent_id::text, sent_at
+from ops.outbox
+where intent_id = %(intent)s and state = 'waiting' and write_id > %(after)s
+order by write_id
+limit %(most)s;
 
 -- name: claim
+-- Take writes for sending, and note that they are about to leave: a crash from here on is an unknown.
 update ops.outbox as o
-set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s, sent_at = null
+set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s, sent_at = %(at)s
 from (
     select write_id from ops.outbox
-    where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
-        and object_key = any(%(keys)s) and state = 'waiting'
-    order by write_id
-    limit %(batch)s
+    where write_id = any(%(writes)s::uuid[]) and state = 'waiting'
     for update skip locked
-) as next
-where o.write_id = next.write_id
-returning o.write_id::text, o.object_key, o.content, o.digest, o.partition_key;
+) as mine
+where o.write_id = mine.write_id
+returning o.write_id::text;
 
--- name: sent
-update ops.outbox set sent_at = %(at)s where write_id = any(%(writes)s::uuid[]);
+-- name: relax
+-- What a power cut takes of the settled is looked up again: it was on its way.
+select set_config('synchronous_commit', 'off', true);
 
 -- name: settle
 -- Of an unknown write only this is sure: its last request had left by now. The run that learned what
@@ -67,19 +222,25 @@ with doubted as (
     from ops.outbox as o
     where o.write_id = any(%(writes)s::uuid[]) and o.state = 'rejected'
         and c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
+), removed as (
+    delete from ops.crosswalk as c
+    using ops.outbox as o
+    where o.write_id = any(%(writes)s::uuid[]) and o.state in ('delivered', 'unchanged') and o.effect = 'remove'
+        and c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
 )
 insert into ops.crosswalk (system, endpoint, kind, object_key, destination_id, digest, write_id)
 select system, endpoint, kind, object_key, destination_id, digest, write_id
 from ops.outbox
-where write_id = any(%(writes)s::uuid[]) and state in ('delivered', 'unchanged')
+where write_id = any(%(writes)s::uuid[]) and state in ('delivered', 'unchanged') and effect = 'write'
 on conflict (system, endpoint, kind, object_key) do update
 set destination_id = excluded.destination_id, digest = excluded.digest, write_id = excluded.write_id,
     delivered_at = excluded.delivered_at;
 
 -- name: forget
 -- What we wrote stays ours under its id; only what it looks like there is not believed any more.
-update ops.crosswalk set digest = ''
-where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and object_key = any(%(keys)s);
+update ops.crosswalk as c set digest = ''
+from pg_temp.due as d
+where c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s and c.object_key = d.object_key;
 
 -- name: standing
 -- What is known of each object: the digest last delivered, and its newest intended write.
@@ -96,9 +257,15 @@ left join lateral (
     limit 1
 ) as w on true;
 
+-- name: open
+-- Of what a courier meant to send, how much is not settled.
+select partition_key, state, count(*) from ops.outbox
+where intent_id = %(intent)s and state in ('waiting', 'sending', 'unknown', 'held')
+group by partition_key, state;
+
 -- name: post
 insert into ops.ledger
-    (stage, name, partition_key, run_id, due, delivered, unchanged, rejected, held, waiting, unknown)
+    (stage, name, part, partition_key, run_id, due, delivered, unchanged, rejected, held, waiting, unknown)
 values
-    ('delivery', %(flow)s, %(partition)s, %(run_id)s, %(due)s, %(delivered)s, %(unchanged)s, %(rejected)s,
+    ('delivery', %(flow)s, %(part)s, %(partition)s, %(run_id)s, %(due)s, %(delivered)s, %(unchanged)s, %(rejected)s,
      %(held)s, %(waiting)s, %(unknown)s);

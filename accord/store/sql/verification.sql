@@ -140,21 +140,21 @@ order by 1, 2, 3;
 -- How each partition was last left: what counts as refused is such a write, and what counts as being
 -- at the destination was once written or found there.
 with latest as (
-    select distinct on (name, partition_key) *
+    select distinct on (name, part, partition_key) *
     from ops.ledger
     where stage = 'delivery'
-    order by name, partition_key, entry_id desc
+    order by name, part, partition_key, entry_id desc
 ), written as (
-    select flow, partition_key,
+    select flow, system || '.' || kind as part, partition_key,
         count(distinct object_key) filter (where state = 'rejected' or (state = 'superseded' and cause <> '')) as refused,
         count(distinct object_key) filter (where state in ('delivered', 'unchanged')) as known
     from ops.outbox
-    group by flow, partition_key
+    group by flow, system, kind, partition_key
 ), compared as (
     select l.name, l.partition_key, l.run_id, l.rejected, l.delivered + l.unchanged as there,
         coalesce(w.refused, 0) as refused, coalesce(w.known, 0) as known
     from latest as l
-    left join written as w on w.flow = l.name and w.partition_key = l.partition_key
+    left join written as w on w.flow = l.name and l.part in (w.part, '') and w.partition_key = l.partition_key
 )
 select name, partition_key, run_id, 'objects refused', rejected, refused from compared where refused < rejected
 union all

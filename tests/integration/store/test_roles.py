@@ -37,6 +37,8 @@ ALLOWED = {
         "ops.ledger": APPEND,
         "ops.outbox": KEEP,
         "ops.crosswalk": OWN,
+        "ops.delivery_marks": KEEP,
+        "ops.approvals": {"update"},
         "ops.dead_letters": KEEP,
         "ops.reconciliations": APPEND,
         "ops.alerts": KEEP,
@@ -72,6 +74,7 @@ ALLOWED[Role.STEWARD] = {
     **ALLOWED[Role.STEWARD],
     **ALLOWED[Role.LANDER],
     **ALLOWED[Role.DELIVERER],
+    "ops.approvals": KEEP,
 }
 
 

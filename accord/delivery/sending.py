@@ -1,0 +1,202 @@
+"""Sending: each batch is looked up, claimed, sent, and settled by its receipts.
+
+What calls the destination runs in several threads, and knows no store; the thread that started
+them claims and settles for all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+
+from accord.connector import Destination, Matches, Removes
+from accord.delivery import decide
+from accord.delivery.lines import Line, line
+from accord.delivery.settling import Settler
+from accord.errors import Retry, Stop, Unanswered
+from accord.records import Found, Receipt
+from accord.store.database import Connection
+from accord.store.outbox import Intended, Outbox, Settlement
+
+Batch = Sequence[Intended]
+_AHEAD = 8
+"""Batches fetched from the outbox at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A batch as the destination was just seen; `matched` was found there, but not by our key."""
+
+    batch: Batch
+    found: Mapping[str, Found] = field(default_factory=dict)
+    matched: Mapping[str, Found] = field(default_factory=dict)
+    error: Retry | Stop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A batch as the destination answered it."""
+
+    batch: Batch
+    receipts: Sequence[Receipt] = ()
+    error: Retry | Stop | None = None
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends what a courier means to send; every method is called by one thread."""
+
+    outbox: Outbox
+    destination: Destination
+    settler: Settler
+    clock: Callable[[], datetime]
+    _trouble: Retry | Stop | None = None
+
+    def send(self, connection: Connection) -> Retry | Stop | None:
+        """Send until nothing waits, or until something goes wrong; return that.
+
+        What is held goes on as soon as what it needs is there.
+        """
+        self._trouble = None
+        while True:
+            self.outbox.release(connection, self.settler.intent_id)
+            if not self._send_waiting(connection) or self._trouble is not None:
+                return self._trouble
+
+    def _send_waiting(self, connection: Connection) -> bool:
+        """Send what may be sent now; tell whether there was anything."""
+        batches = self._batches(connection)
+        some = False
+        calls: Line[Looked | Answered] = line(self.outbox.delivery.concurrent)
+        with calls:
+            while True:
+                while self._trouble is None and calls.has_room:
+                    batch = next(batches, None)
+                    if batch is None:
+                        break
+                    some = True
+                    calls.put(partial(self._look, batch))
+                if not (done := calls.taken()):
+                    return some
+                self._settle_answered(connection, [it for it in done if isinstance(it, Answered)])
+                looked = [it for it in done if isinstance(it, Looked)]
+                for leaving in self._leaving(connection, looked):
+                    calls.put(partial(self._deliver, leaving), first=True)
+
+    def _batches(self, connection: Connection) -> Iterator[Batch]:
+        """What waits, in batches of one effect, in the order it was intended."""
+        size, after = self.outbox.delivery.batch, ""
+        intent = self.settler.intent_id
+        while ahead := self.outbox.next(connection, intent, after=after, most=size * _AHEAD):
+            after = ahead[-1].write_id
+            for _, alike in groupby(ahead, key=lambda item: item.effect):
+                rest = deque(alike)
+                while rest:
+                    yield [rest.popleft() for _ in range(min(size, len(rest)))]
+
+    def _look(self, batch: Batch) -> Looked:
+        kind = self.outbox.delivery.kind
+        try:
+            found = self.destination.look_up(kind, [item.key for item in batch])
+            absent = [it.write for it in batch if it.key not in found and it.effect == "write"]
+            if not absent or not isinstance(self.destination, Matches):
+                return Looked(batch, found)
+            return Looked(batch, found, self.destination.match(kind, absent))
+        except (Retry, Stop) as error:
+            return Looked(batch, error=error)
+
+    def _leaving(self, connection: Connection, looked: Sequence[Looked]) -> list[Batch]:
+        """Settle what needs no sending, and claim the rest, unless something went wrong by now."""
+        fates: list[tuple[Intended, Settlement]] = []
+        going: list[list[Intended]] = []
+        for it in looked:
+            if it.error is not None:
+                self._note(it.error)
+                continue
+            told = [_seen(item, it) for item in it.batch]
+            fates += [item for item in told if not isinstance(item, Intended)]
+            going.append([item for item in told if isinstance(item, Intended)])
+        self.settler.settle(connection, fates)
+        if self._trouble is not None or not any(going):
+            return []
+        with connection.transaction():
+            everything = [item for batch in going for item in batch]
+            claimed = self.outbox.claim(connection, everything, at=self.clock())
+        mine = {item.write_id for item in claimed}
+        batches = ([item for item in batch if item.write_id in mine] for batch in going)
+        return [batch for batch in batches if batch]
+
+    def _deliver(self, batch: Batch) -> Answered:
+        kind, writes = self.outbox.delivery.kind, [item.write for item in batch]
+        try:
+            if batch[0].effect == "write":
+                return Answered(batch, self.destination.deliver(kind, writes))
+            return Answered(batch, self._removed(batch))
+        except (Retry, Stop) as error:
+            return Answered(batch, error=error)
+
+    def _removed(self, batch: Batch) -> Sequence[Receipt]:
+        delivery, writes = self.outbox.delivery, [item.write for item in batch]
+        if delivery.deletes == "ignore" or not isinstance(self.destination, Removes):
+            raise Stop(
+                f"Nothing can be taken away from {delivery.system}: its client cannot remove",
+                remedy=f'let systems/{delivery.system}/system.toml say deletes = "ignore"',
+            )
+        return self.destination.remove(delivery.kind, writes, delivery.deletes)
+
+    def _settle_answered(self, connection: Connection, answers: Sequence[Answered]) -> None:
+        """Settle each write by its own receipt; one that was not sent waits again."""
+        fates: list[tuple[Intended, Settlement]] = []
+        for answer in answers:
+            told = self._fates(answer)
+            fates += zip(answer.batch, told, strict=True)
+            self._note(answer.error or self._unfinished(told))
+        self.settler.settle(connection, fates)
+
+    def _fates(self, answer: Answered) -> list[Settlement]:
+        if answer.error is not None and not isinstance(answer.error, Unanswered):
+            return [Settlement(item.write_id, "waiting") for item in answer.batch]
+        return decide.settled(answer.receipts, [item.write for item in answer.batch])
+
+    def _unfinished(self, told: Sequence[Settlement]) -> Retry | None:
+        states = {item.state for item in told}
+        if "unknown" in states:
+            return Unanswered(
+                f"{self.outbox.delivery.system} gave no receipt for some writes",
+                remedy="they are looked up before they are sent again",
+            )
+        if "waiting" in states:
+            return Retry(
+                f"{self.outbox.delivery.system} asked to send some writes again later",
+                remedy="run again",
+            )
+        return None
+
+    def _note(self, error: Retry | Stop | None) -> None:
+        """Remember what went wrong: a refusal above all, and a lost answer least."""
+        if error is not None and _gravity(error) > _gravity(self._trouble):
+            self._trouble = error
+
+
+def _gravity(error: Retry | Stop | None) -> int:
+    if error is None:
+        return 0
+    return 3 if isinstance(error, Stop) else 1 if isinstance(error, Unanswered) else 2
+
+
+def _seen(item: Intended, looked: Looked) -> Intended | tuple[Intended, Settlement]:
+    """What a write needs after the look: to be sent, with what was found, or to be settled."""
+    here = looked.found.get(item.key)
+    if decide.is_so(item, here):
+        name = here.destination_ids[0] if here else item.write.destination_id
+        return item, Settlement(item.write_id, "unchanged", name)
+    if here is None and (here := looked.matched.get(item.key)) is not None:
+        if len(here.destination_ids) > 1:
+            return item, decide.ambiguous(item, here)
+        adopted = replace(item.write, found=here, destination_id=here.destination_ids[0])
+        return replace(item, write=adopted)
+    return replace(item, write=replace(item.write, found=here))
