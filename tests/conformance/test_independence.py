@@ -14,7 +14,7 @@ from tests.support.conformance import SYSTEMS, named
 FORBIDDEN = (
     "dagster", "integration_assets", "resources", "sensors",
     "accord.store", "accord.delivery", "accord.quality", "accord.sandbox", "accord.cli",
-    "requests", "httpx", "urllib3", "urllib.request", "http.client", "socket",
+    "requests", "httpx", "urllib3", "urllib.request", "http.client", "socket", "asyncssh",
 )  # fmt: skip
 
 

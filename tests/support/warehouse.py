@@ -116,10 +116,16 @@ class Warehouse:
 
     def reset(self) -> None:
         """Empty every table but the seeds."""
+        landing = [
+            sql.Identifier("landing", stream.name.table)
+            for system in discover().values()
+            for stream in system.streams
+        ]
         self.query(
-            "truncate landing.pos__sales_lines, landing.xero__documents, landing.shapes,"
-            " ops.rejected_rows, canonical.sales, canonical.products,"
-            " canonical.daily_sales_summaries, canonical.stock_movements"
+            sql.SQL(
+                "truncate {}, landing.shapes, ops.rejected_rows, canonical.sales,"
+                " canonical.products, canonical.daily_sales_summaries, canonical.stock_movements"
+            ).format(sql.SQL(", ").join(landing))
         )
 
     def land(
