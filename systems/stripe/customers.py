@@ -2,12 +2,13 @@
 
 Here (the content of a write) a customer is
 
-    {"accord_id": "…", "kind": "organisation", "name": "…", "email": "…", "phone": "…"}
+    {"accord_id": "…", "name": "…", "email": "…", "phone": "…"}
 
 with "" for what is not known. Billing address, tax id and payment terms are Stripe's own: a new
 customer gets them from the write's seed (`billing_street`, `billing_city`, `billing_postcode`,
-`billing_country`, `tax_id`, `payment_terms_days`) and they are never sent again. Stripe knows
-payment terms of invoices only, so those of a customer are kept in its metadata, like our id.
+`billing_country`, `tax_id`, `payment_terms_days`, and `kind`) and they are never sent again. Stripe
+knows payment terms of invoices only, and persons from organisations not at all, so a customer's are
+kept in its metadata, like our id.
 https://docs.stripe.com/api/customers/object
 """
 
@@ -39,10 +40,8 @@ _TAX_ID_TYPES = {
 
 def content_of(customer: Mapping[str, Any]) -> dict[str, str]:
     """Return the content that a customer in Stripe amounts to."""
-    known = metadata_of(customer)
     return {
-        "accord_id": known.get(OUR_ID) or "",
-        "kind": known.get(KIND) or "",
+        "accord_id": our_id(customer),
         **{name: customer.get(name) or "" for name in _FIELDS},
     }
 
@@ -55,6 +54,11 @@ def digest_of(customer: Mapping[str, Any]) -> str:
 def our_id(customer: Mapping[str, Any]) -> str:
     """Return the key of ours that a customer carries, "" for none."""
     return str(metadata_of(customer).get(OUR_ID) or "")
+
+
+def kind_of(customer: Mapping[str, Any]) -> str:
+    """Return person or organisation, "" where a customer does not say."""
+    return str(metadata_of(customer).get(KIND) or "")
 
 
 def metadata_of(customer: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -72,7 +76,6 @@ def updating(content: Mapping[str, Any]) -> dict[str, str]:
     return {
         **{name: str(content.get(name) or "") for name in _FIELDS},
         f"metadata[{OUR_ID}]": str(content["accord_id"]),
-        f"metadata[{KIND}]": str(content.get("kind") or ""),
         f"metadata[{ARCHIVED}]": "",
     }
 
@@ -80,7 +83,8 @@ def updating(content: Mapping[str, Any]) -> dict[str, str]:
 def creating(content: Mapping[str, Any], seed: Mapping[str, Any]) -> dict[str, str]:
     """Return the form of a new customer, with what Stripe owns from then on."""
     form = updating(content)
-    form[f"metadata[{TERMS}]"] = str(seed.get("payment_terms_days") or "")
+    for name in (KIND, TERMS):
+        form[f"metadata[{name}]"] = str(seed.get(name) or "")
     for name, theirs in _ADDRESS.items():
         form[f"address[{theirs}]"] = str(seed.get(name) or "")
     tax_id = str(seed.get("tax_id") or "")

@@ -19,7 +19,7 @@ import msgspec
 
 from accord.errors import Retry
 from accord.records import Found, Write
-from systems.stripe.customers import content_of, digest_of, is_live, our_id
+from systems.stripe.customers import digest_of, is_live, kind_of, our_id
 from systems.stripe.reading import CUSTOMERS, customer_path, events
 from systems.stripe.remote import Account
 
@@ -158,7 +158,7 @@ def _is_free(customer: Customer, write: Write) -> bool:
 
 def _is_same_kind(customer: Customer, write: Write) -> bool:
     """A person and the company they write for may share an address."""
-    kinds = {content_of(customer)["kind"], write.content.get("kind") or ""} - {""}
+    kinds = {kind_of(customer), write.seed.get("kind") or ""} - {""}
     return len(kinds) < 2
 
 

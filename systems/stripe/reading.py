@@ -145,10 +145,12 @@ class Customers:
     def _whole(self, reading: Reading) -> Iterator[Page]:
         newest = newest_event(self.account)
         # Without any event for so long, a day is more than clocks can be apart.
-        second = newest.created if newest else int(self.clock()) - 86_400
+        position = Position(int(self.clock()) - 86_400)
+        if newest:
+            position = Position(newest.created, frozenset({newest.id}))
         for raws in self.account.pages(CUSTOMERS, _WHOLE):
             yield self.pages.page(map(_compact, raws))
-        reading.position = str(Position(second))
+        reading.position = str(position)
 
     def _changed(self, reading: Reading, position: Position) -> Iterator[Page]:
         told = list(events(self.account, since=position.since))
