@@ -16,9 +16,10 @@ from accord.errors import AccordError, Stop, Unanswered
 from accord.http import Answer
 from accord.records import Receipt, Write
 from systems.stripe.customers import archiving, creating, updating
+from systems.stripe.errors import code_of
 from systems.stripe.looking import Looking
 from systems.stripe.reading import CUSTOMERS, customer_path
-from systems.stripe.refusals import DOUBLED, Refusal, code_of, refusal
+from systems.stripe.refusals import DOUBLED, Refusal, refusal
 from systems.stripe.remote import Account, is_replayed, told
 
 _TRIES = 3

@@ -16,7 +16,7 @@ import stamina
 from accord.connector import Connection
 from accord.errors import Retry, Stop, Unanswered
 from accord.http import LONGEST_WAIT, READ_ATTEMPTS, Answer, Api, BearerKey, Pace
-from systems.stripe.refusals import code_of, param_of
+from systems.stripe.errors import code_of, param_of
 
 LARGEST_PAGE = 100
 _KEYS = 4
