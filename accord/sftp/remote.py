@@ -71,6 +71,10 @@ class RemoteFiles:
         if self._loop is None or self._thread is None:
             return
         asyncio.run_coroutine_threadsafe(self._disconnected(), self._loop).result()
+        # Looking up the host's name took a thread of the loop's own.
+        asyncio.run_coroutine_threadsafe(
+            self._loop.shutdown_default_executor(), self._loop
+        ).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
