@@ -41,15 +41,13 @@ def destination(
     It depends on what is `gated` as well, so that within a run it waits for those gates, and on the
     kinds of the same system that are sent first.
     """
-    partitioning: dict[str, Any] = {}
-    if delivery.partitioned:
-        partitioning = {"partitions_def": days, "backfill_policy": BACKFILL}
     first = [dg.AssetKey([delivery.system, kind]) for kind in delivery.after]
 
     @dg.asset(
         key=destination_key(delivery),
         deps=[dg.AssetKey(["publish", delivery.model]), *gated, *first],
-        **partitioning,
+        partitions_def=days if delivery.partitioned else None,
+        backfill_policy=BACKFILL if delivery.partitioned else None,
         retry_policy=failures.RETRIES,
         pool=system.name,
         group_name=system.name,

@@ -214,7 +214,7 @@ def _gate(world: World) -> Iterator[str]:
         world,
         "select object_key from ops.outbox as o where not exists ("
         " select from ops.verdicts as v where v.passed and v.partition_key = o.partition_key"
-        " and v.data_version = o.data_version and v.judged_at <= o.intended_at)",
+        " and v.data_version = o.data_version and v.judged_at <= o.approved_at)",
     )
     for row in rows:
         yield f"{row['object_key']} was intended without a passing verdict"

@@ -13,15 +13,17 @@ from unittest.mock import patch
 import psycopg
 
 from accord.contracts.model import Contract
-from accord.delivery import courier, decide
-from accord.delivery.courier import Approved, Courier
+from accord.delivery import decide, sending
+from accord.delivery.courier import Approved
 from accord.delivery.decide import settled
+from accord.delivery.sending import Looked, Sender
+from accord.delivery.settling import Resolver
 from accord.errors import AccordError
 from accord.quality.data_version import data_versions
 from accord.records import Found, Receipt, Write
 from accord.store import dead_letters, verdicts
 from accord.store.landing import Lander
-from accord.store.outbox import Outbox, Settlement, Unknown
+from accord.store.outbox import Intended, Outbox, Settlement
 from accord.store.queries import for_table, queries
 from systems.xero import posting
 from tests.chaos import models
@@ -30,21 +32,28 @@ from tests.chaos.steps import MortalStore
 Without = Callable[[], AbstractContextManager[Any]]
 
 
-def _resolved_by_hoping(self: Courier, connection: Any) -> None:
+def _resolved_by_hoping(self: Resolver, connection: Any) -> None:
     batch = self.outbox.unknown(connection)
-    self._settle(connection, [Settlement(item.write_id, "waiting") for item in batch])
+    self.settler.settle(connection, [(it, Settlement(it.write_id, "waiting")) for it in batch])
 
 
-def _sent_blindly(self: Courier, connection: Any, writes: Sequence[Write]) -> None:
-    self._send_absent(connection, writes)
+def _sent_blindly(_: Sender, batch: Sequence[Intended]) -> Looked:
+    return Looked(batch)
 
 
-def _waited_by_the_clock(self: Courier, batch: Sequence[Unknown]) -> bool:
+def _waited_by_the_clock(self: Resolver, batch: Sequence[Intended]) -> bool:
     latest = max((item.sent_at for item in batch if item.sent_at), default=None)
     if latest is not None:
-        rest = self.outbox.delivery.settle_seconds - (self.clock() - latest).total_seconds()
+        now = self.settler.clock()
+        rest = self.outbox.delivery.settle_seconds - (now - latest).total_seconds()
         self.sleep(max(0.0, rest))
     return False
+
+
+def _claimed_unseen(
+    _: Outbox, __: Any, writes: Sequence[Intended], **___: Any
+) -> Sequence[Intended]:
+    return writes
 
 
 def _is_somehow_there(_: Write, found: Found | None) -> bool:
@@ -90,26 +99,33 @@ def _cursor_of_its_own() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _letters_left() -> Iterator[None]:
+    with (
+        patch.object(dead_letters, "resolve_absent", lambda *_: 0),
+        patch.object(dead_letters, "resolve_pieces", lambda *_: 0),
+    ):
+        yield
+
+
 def _instead(statement: str, *, file: str, by: str) -> AbstractContextManager[Any]:
     return patch.dict(queries(file), {statement: by})
 
 
 WITHOUT: Mapping[str, Without] = {
-    "looking up what is unknown": lambda: patch.object(
-        Courier, "_resolve_unknown", _resolved_by_hoping
-    ),
-    "looking before sending": lambda: patch.object(Courier, "_send", _sent_blindly),
+    "looking up what is unknown": lambda: patch.object(Resolver, "resolve", _resolved_by_hoping),
+    "looking before sending": lambda: patch.object(Sender, "_look", _sent_blindly),
     "comparing what was found": lambda: patch.object(decide, "already_there", _is_somehow_there),
     "calling an unanswered write unknown": lambda: patch.object(
-        courier, "Unanswered", _NeverRaised
+        sending, "Unanswered", _NeverRaised
     ),
     "waiting for late effects": lambda: patch.object(
-        Courier, "_wait_until_settled", lambda *_: True
+        Resolver, "wait_until_settled", lambda *_: True
     ),
     "waiting without a look at the clock": lambda: patch.object(
-        Courier, "_wait_until_settled", _waited_by_the_clock
+        Resolver, "wait_until_settled", _waited_by_the_clock
     ),
-    "noting that a write leaves": lambda: patch.object(Outbox, "sent", lambda *_, **__: None),
+    "noting that a write leaves": lambda: patch.object(Outbox, "claim", _claimed_unseen),
     "finding what a killed run was sending": lambda: patch.object(
         Outbox, "orphan", lambda *_, **__: 0
     ),
@@ -121,7 +137,7 @@ WITHOUT: Mapping[str, Without] = {
     "tombstones": lambda: _instead(
         "remove", file="landing", by="select '' as day, 0 as removed where false"
     ),
-    "settling dead letters": lambda: patch.object(dead_letters, "resolve_absent", lambda *_: 0),
+    "settling dead letters": lambda: _letters_left(),
     "asking the gate": lambda: patch.object(models, "approve", _approved_unjudged),
     "a verdict on this very version": lambda: patch.object(
         models, "approved_versions", _approved_as_it_was

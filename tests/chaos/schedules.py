@@ -19,7 +19,7 @@ SKEWS = (0.0, 0.0, 2.0, -2.0, 3600.0, 3600.0, -3600.0)
 # Where a write has left, or may have, and nobody has noted what became of it.
 DELICATE = (
     "after POST", "after PUT", "after deliver xero", "after deliver poor", "before outbox.settle",
-    "after outbox.sent", "after outbox.claim", "before wait", "before outbox.post",
+    "after outbox.claim", "after outbox.claim", "before wait", "before outbox.post",
     *["after a late request"] * 6, *["before wait"] * 3,
 )  # fmt: skip
 # Where one thing is stored and what belongs to it is not, were they not in one transaction.

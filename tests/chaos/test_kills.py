@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 DAYS = ("2011-01-04", "2011-01-05", "2011-01-06")
 STEPS = (
     "after landing.move_cursor",  # the rows are in, their transaction is not over
-    "after outbox.sent",  # about to leave
+    "after outbox.claim",  # about to leave
     "before outbox.settle",  # answered, and nobody noted it
     "before outbox.post",  # all is delivered, the ledger does not say so
 )

@@ -21,7 +21,7 @@ from tests.chaos.steps import Doom, Life
 from tests.chaos.world import World, built
 from tests.support.command import a_home
 
-STEPS = ("before commit", "after outbox.sent", "after deliver poor", "before outbox.settle")
+STEPS = ("before commit", "after outbox.claim", "after deliver poor", "before outbox.settle")
 
 
 @dataclass(slots=True)
