@@ -46,15 +46,16 @@ _EVENTS = {
 def orchestrator(
     store: Store, company: Company, request: PassRequest, announce: Announce
 ) -> PassResult:
-    """Make one pass over every flow asked for, each over the days its sources can be read for."""
+    """Make one pass over every flow asked for: over the days it can be read for, or as a whole."""
     settings = company.settings
     dbt = Dbt(settings, store.address)
     result = PassResult()
     asked = readable(company, the_world(settings, store, dbt), request)
     if not asked:
         return result
-    with store.transaction(Role.LANDER) as connection:
-        note_first_day(connection, min(days.first for days in asked.values()))
+    if dated := [days.first for days in asked.values() if days]:
+        with store.transaction(Role.LANDER) as connection:
+            note_first_day(connection, min(dated))
     world = the_world(settings, store, dbt)
     with (
         dagster_instance(settings, store.address) as instance,
@@ -72,28 +73,35 @@ def orchestrator(
         )
         _bury_the_dead(instance)
         for flow, days in asked.items():
-            result.days += len(days.keys)
+            result.days += len(days.keys) if days else 0
             runner = _Runner(definitions, instance, flow, request, result)
             runner.run(store, days)
             runner.tell(store, owner=world.owners.get(flow, OPERATIONS))
     return result
 
 
-def readable(company: Company, world: World, request: PassRequest) -> dict[str, Days]:
-    """The days, per flow, that its sources have something for inside the window asked for."""
-    found = {}
-    for delivery in world.deliveries:
-        if request.flow in (None, delivery.flow):
+def readable(company: Company, world: World, request: PassRequest) -> dict[str, Days | None]:
+    """The days, per flow, that its sources have something for inside the window asked for.
+
+    A flow without days has None, and is gone over as a whole. Where no flow is asked for by name,
+    those of a sandbox beside real systems are left out.
+    """
+    found: dict[str, Days | None] = {}
+    for flow in world.flows(with_days=True):
+        if request.flow == flow or (request.flow is None and world.is_active(flow)):
             partitions = [
                 piece.partition
-                for name in world.streams_of(delivery.flow)
+                for name in world.streams_of(flow)
                 for piece in _pieces(company, name, request)
                 if piece.partition
             ]
             if partitions:
-                found[delivery.flow] = Days(
+                found[flow] = Days(
                     date.fromisoformat(min(partitions)), date.fromisoformat(max(partitions))
                 )
+    for flow in world.flows(with_days=False):
+        if request.flow == flow or (request.flow is None and world.is_active(flow)):
+            found[flow] = None
     return found
 
 
@@ -124,11 +132,11 @@ class _Runner:
     trouble: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    def run(self, store: Store, days: Days) -> None:
+    def run(self, store: Store, days: Days | None) -> None:
         """Run the range; then, as long as gates close for some of it, the rest without those."""
         failed = self._execute(days, None)
         closed: set[str] = set()
-        while failed and (newly := _closed(store, days) - closed):
+        while days and failed and (newly := _closed(store, days) - closed):
             closed |= newly
             behind = _behind_the_gates(self.definitions, self.flow)
             outcomes = [self._execute(rest, behind) for rest in without(days, closed)]
@@ -143,11 +151,11 @@ class _Runner:
         else:
             recover_when_mended(store, self.instance, self.flow)
 
-    def _execute(self, days: Days, selection: Sequence[dg.AssetKey] | None) -> bool:
+    def _execute(self, days: Days | None, selection: Sequence[dg.AssetKey] | None) -> bool:
         """Execute one run; tell whether it failed."""
         job = self.definitions.resolve_job_def(self.flow)
         tags = {
-            **days.tags,
+            **(days.tags if days else {}),
             HOST_TAG: socket.gethostname(),
             PID_TAG: str(os.getpid()),
             **({DISTRUST_TAG: "true"} if self.request.redeliver else {}),

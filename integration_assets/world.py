@@ -57,6 +57,16 @@ class World:
         """The contracts whose passing verdicts a delivery needs."""
         return [self.contracts[name] for name in delivery.gates]
 
+    def is_active(self, flow: str) -> bool:
+        """Tell whether a flow runs by itself.
+
+        As soon as one system has an address of its own, a flow of sandbox systems alone does not.
+        """
+        real = {name for name in self.systems if self.settings.url_of(name) is not None}
+        ends = {delivery.system for delivery in self.deliveries if delivery.flow == flow}
+        sources = {stream.partition(".")[0] for stream in self.streams_of(flow)}
+        return not real or bool(real & (ends | sources))
+
     def streams_of(self, flow: str) -> tuple[str, ...]:
         """The streams a flow comes from, by the lineage of what it delivers."""
         found = {
