@@ -1,4 +1,4 @@
-"""Finding who is in Salesforce already, and adopting the record without touching what is not ours."""
+"""Finding who is in Salesforce already, and adopting the record without touching the rest."""
 
 from __future__ import annotations
 

@@ -1,0 +1,64 @@
+-- Held values are as Salesforce has them; customers that broke a rule are left out.
+with customers as (
+
+    select * from {{ golden_customers('salesforce') }} as shown
+
+),
+
+members as (
+
+    select * from {{ source('golden', 'customer_members') }}
+
+),
+
+rejected as (
+
+    select * from {{ source('ops', 'rejected_rows') }}
+
+),
+
+accounts as (
+
+    select
+        customers.golden_id as object_key,
+        coalesce(members.source_key, '') as destination_id,
+        jsonb_build_object(
+            'accord_id', customers.golden_id,
+            'tax_id', customers.tax_id,
+            'billing_street', customers.billing_street,
+            'billing_city', customers.billing_city,
+            'billing_postcode', customers.billing_postcode,
+            'billing_country', customers.billing_country,
+            'payment_terms_days', customers.payment_terms_days,
+            'consent', case when customers.consent = 'opted_out' then 'opted_out' end,
+            'loyalty_code', customers.loyalty_code,
+            'loyalty_tier', customers.loyalty_tier,
+            'loyalty_points', customers.loyalty_points
+        ) as content,
+        jsonb_build_object(
+            'name', coalesce(customers.name, customers.organisation),
+            'email', customers.email,
+            'phone', customers.phone,
+            'street', customers.street,
+            'city', customers.city,
+            'postcode', customers.postcode,
+            'country', customers.country,
+            'status', customers.status
+        ) as seed,
+        array[]::text[] as needs,
+        customers.revision
+    from customers
+    left join members
+        on members.golden_id = customers.golden_id
+        and members.system = 'salesforce'
+        and members.stream = 'accounts'
+        and members.is_primary
+    where customers.kind = 'organisation'
+        and not exists (
+            select from rejected
+            where rejected.entity = 'customer' and rejected.row_key = customers.golden_id
+        )
+
+)
+
+select * from accounts
