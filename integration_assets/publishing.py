@@ -1,7 +1,7 @@
 """Destination assets: what each system receives. They refuse data without a passing verdict."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -9,11 +9,11 @@ import dagster as dg
 from accord.catalog import Delivery, System
 from accord.connector import Destination
 from accord.contracts.model import Contract
-from accord.delivery.courier import Approved, Courier
+from accord.delivery.approving import approval
+from accord.delivery.courier import Courier
 from accord.errors import Stop
-from accord.quality.enforce import approved_versions
 from accord.sandbox.company import Company
-from accord.store.database import Connection, Store
+from accord.store.database import Store
 from accord.store.outbox import Outbox
 from integration_assets import failures
 from integration_assets.modelling import BEHIND_GATE_TAG
@@ -113,19 +113,3 @@ def told(counts: Mapping[str, int]) -> Mapping[str, float]:
         **{name: counts.get(name, 0) for name in ("due", *STANDINGS)},
         "completeness": arrived / due if due else 1.0,
     }
-
-
-def approval(
-    gates: Sequence[Contract],
-) -> Callable[[Connection, Sequence[str]], Approved]:
-    """Let through the days for which every gated entity has a passing verdict as it is now."""
-
-    def approve(connection: Connection, days: Sequence[str]) -> Approved:
-        versions = [approved_versions(connection, contract, days) for contract in gates]
-        passed = [day for day in days if all(day in found for found in versions)]
-        return Approved(
-            {day: "+".join(found[day] for found in versions) for day in passed},
-            basis=" and ".join(contract.name for contract in gates),
-        )
-
-    return approve

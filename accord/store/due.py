@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from accord.catalog import Delivery
-from accord.records import content_digest
+from accord.errors import Stop
+from accord.records import Window, content_digest
 from accord.store.database import Connection
 from accord.store.queries import for_table, queries
 
@@ -59,6 +60,15 @@ class Standing:
     run_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an object was last `sent` (None when never), and what goes with a new one."""
+
+    sent: Mapping[str, Any] | None
+    seed: Mapping[str, Any]
+    needs: Sequence[str]
+
+
 Considered = tuple[Due, Standing]
 
 
@@ -79,15 +89,16 @@ class DueObjects:
         we delivered and the model no longer has.
         """
         self._run(connection, "due_table")
+        left_open: list[str] = []
         if self.delivery.partitioned:
             self._of_model(connection, "due_days", days=list(days))
-            withdrawn: list[str] = []
         else:
-            withdrawn = self._changed(connection, everything=everything)
+            left_open = self._changed(connection, everything=everything)
         if removes:
             asked = list(days) if self.delivery.partitioned else None
             self._of_model(connection, "due_gone", days=asked, gates=list(self.delivery.gates))
-        return withdrawn
+        withdrawn = self._run(connection, "withdraw", keys=left_open).fetchall()
+        return [row[0] for row in withdrawn]
 
     def considered(self, connection: Connection) -> Iterator[list[Considered]]:
         """Yield each due object beside what is known of it, so many at once."""
@@ -112,6 +123,28 @@ class DueObjects:
                 gates=list(self.delivery.gates),
             )  # fmt: skip
 
+    def days(self, connection: Connection, window: Window) -> list[str]:
+        """The days inside the window of which the model says anything; [""] where it has none.
+
+        Raises Stop when the model was never built.
+        """
+        if self._run(connection, "built", view=self._view).fetchone() != (True,):
+            raise Stop(
+                f"What {self.delivery.system} is to hold was never modelled",
+                remedy=f"run `accord run --flow {self.delivery.flow}` once",
+            )
+        if not self.delivery.partitioned:
+            return [""]
+        statement = for_table(queries("outbox")["days"], self.delivery.model)
+        asked = {"first": window.first, "last": window.last}
+        return [row[0] for row in connection.execute(statement, asked).fetchall()]
+
+    def told(self, connection: Connection, due: Sequence[Due]) -> dict[str, Told]:
+        """What each of these objects was last sent, and what goes with it besides."""
+        keys = {item.place: item.object_key for item in due}
+        rows = self._run(connection, "told", places=list(keys)).fetchall()
+        return {keys[place]: Told(content, seed, needs) for place, content, seed, needs in rows}
+
     def holdings(self, connection: Connection) -> int:
         """How many objects we know to be at the destination."""
         row = self._run(connection, "holdings").fetchone()
@@ -131,8 +164,7 @@ class DueObjects:
             revision=_NEVER if everything else revision,
             keys=[] if everything else sorted({*left_open, *(row[0] for row in kept_back)}),
         )
-        withdrawn = self._run(connection, "withdraw", keys=left_open).fetchall()
-        return [row[0] for row in withdrawn]
+        return left_open
 
     def _mark(self, connection: Connection) -> tuple[int, list[str]]:
         row = self._run(connection, "mark", view=self._view).fetchone()

@@ -13,12 +13,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from accord.delivery.approving import approval
 from accord.delivery.courier import Approved, Delivered
 from accord.store import builds
 from accord.store.builds import Span
 from accord.store.database import Connection, Role
 from integration_assets.modelling import CANONICAL
-from integration_assets.publishing import approval
 from tests.support import engine, house
 from tests.support.day_files import a_file, a_line
 from tests.support.destinations import PoorLedger

@@ -15,6 +15,7 @@ from accord import lineage
 from accord.connector import Destination
 from accord.contracts.model import Contract
 from accord.contracts.odcs import entities
+from accord.delivery.approving import approval
 from accord.delivery.courier import Approved, Courier, Delivered
 from accord.intake import take_in
 from accord.quality import enforce
@@ -32,7 +33,6 @@ from integration_assets.modelling import (
     brought_up_to_date,
     stale_days,
 )
-from integration_assets.publishing import approval
 from resources.dbt import Dbt
 from tests.support import engine
 from tests.support.day_files import a_client

@@ -101,6 +101,24 @@ where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s 
     and not exists (select from pg_temp.due as d where d.object_key = o.object_key)
 returning o.object_key;
 
+-- name: days
+-- The days of which the model says anything.
+select distinct business_date::text as day from publish.{table}
+where business_date >= coalesce(%(first)s, '-infinity'::date) and business_date <= coalesce(%(last)s, 'infinity'::date)
+order by day;
+
+-- name: built
+select to_regclass(%(view)s) is not null;
+
+-- name: told
+-- What a rehearsal tells of due objects: what each was last sent, and what goes with it besides.
+select d.place, o.content, d.seed, d.needs
+from pg_temp.due as d
+left join ops.crosswalk as c
+    on c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s and c.object_key = d.object_key
+left join ops.outbox as o on o.write_id = c.write_id
+where d.place = any(%(places)s::bigint[]);
+
 -- name: holdings
 -- How many objects are there that we know of.
 select count(*) from ops.crosswalk where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s;
