@@ -1,0 +1,244 @@
+"""Matches records: what shares a key is scored, and what scores well is clustered and banded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import log2
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from accord.matching.blocking import block
+from accord.matching.clustering import Groups, Two, cluster
+from accord.matching.forms import connected, load, sql
+from accord.matching.model import Matches, Model, Pair
+from accord.matching.pairs import REVIEW, ScoredPairs, probability, scored_pairs
+from accord.matching.scoring import CONFLICT, score
+from accord.matching.terms import count_terms, know_words, remembered
+from accord.matching.training import by_chance, learnt
+
+# Above these odds, in bits, a pair may be linked without asking, and is more likely one than two.
+LINK = 6.0
+LIKELY = 0.0
+_FEWEST_LINKS, _MOST_LINKS = 0.05, 20.0
+_LARGEST_COMPLETED = 80
+
+
+def match_all(
+    records: pa.Table,
+    *,
+    entity: str,
+    must_link: Iterable[Two] = (),
+    cannot_link: Iterable[Two] = (),
+    model: Model | None = None,
+) -> Matches:
+    """Find which of the records are the same customer or product.
+
+    `records` has a unique `id` and any of the entity's canonical columns. Without a model one is
+    learnt from the records themselves. Must-links and cannot-links are a steward's: they hold
+    whatever the scores say. The outcome is the same for any order of the records.
+    """
+    with connected() as connection:
+        load(connection, records, entity=entity)
+        found = _judged(connection, entity, model)
+        return _decided(connection, found, tuple(must_link), tuple(cannot_link))
+
+
+def score_new(
+    new: pa.Table,
+    candidates: pa.Table,
+    *,
+    entity: str,
+    model: Model,
+    pairs: Iterable[Two] | None = None,
+    records: int | None = None,
+) -> list[Pair]:
+    """Score new records against candidates, without training; pairs below review are left out.
+
+    `pairs` are ids to compare, as (new, candidate); without them, all that share a key are.
+    `records` is how many the store holds by now: the more, the less a coincidence says.
+    """
+    together = pa.concat_tables([new, candidates], promote_options="permissive")
+    with connected() as connection:
+        load(connection, together, entity=entity)
+        count_terms(connection, entity=entity, known=model.counts)
+        know_words(connection, records=model.records, known=model.counts)
+        if pairs is None:
+            block(connection, entity=entity)
+            pairs = _between(connection, new)
+        _take(connection, pairs)
+        prior = prior_bits(model.links, records or model.records)
+        score(
+            connection,
+            entity=entity,
+            records=model.records,
+            m=model.m,
+            u=model.u,
+            floor=REVIEW - prior,
+        )
+        table = scored_pairs(connection, prior=prior)
+    clusters = {str(i): str(i) for i in together.column("id").to_pylist()}
+    linked = Groups(clusters)
+    for left, right, bits in _rows(table):
+        if bits >= LINK:
+            linked.join(left, right)
+    return list(ScoredPairs(table, entity, linked.all()))
+
+
+def block_keys_all(records: pa.Table, *, entity: str) -> dict[str, tuple[str, ...]]:
+    """Return the keys under which each record is looked for, by id; for an index in a store."""
+    with connected() as connection:
+        load(connection, records, entity=entity)
+        connection.execute(sql(f"{entity}_keys"))
+        rows = connection.execute(
+            "select id, list_sort(list(left(md5(key), 16)))"
+            " from keys join forms using (n) group by id"
+        ).fetchall()
+    return {record: tuple(keys) for record, keys in rows}
+
+
+def block_keys(record: Mapping[str, Any], *, entity: str) -> tuple[str, ...]:
+    """Return the keys of one record; for many records `block_keys_all` is much faster."""
+    table = pa.Table.from_pylist([{**record, "id": "it"}])
+    return block_keys_all(table, entity=entity).get("it", ())
+
+
+def prior_bits(links: float, records: int) -> float:
+    """Return the log2 odds that two records taken at random are one."""
+    share = min(links / max(records - 1, 1), 0.5)
+    return log2(share / (1 - share))
+
+
+def _judged(connection: duckdb.DuckDBPyConnection, entity: str, model: Model | None) -> Model:
+    """Score all pairs worth comparing; return the model that they were scored with."""
+    ((records,),) = connection.execute("select count(*) from forms").fetchall()
+    count_terms(connection, entity=entity)
+    know_words(connection, records=records)
+    if model is None:
+        u = by_chance(connection, entity=entity)
+        m = learnt(connection, entity=entity, u=u)
+    else:
+        m = {column: list(shares) for column, shares in model.m.items()}
+        u = {column: list(shares) for column, shares in model.u.items()}
+    largest = block(connection, entity=entity)
+    seen = score(
+        connection,
+        entity=entity,
+        records=max(records, 2),
+        m=m,
+        u=u,
+        floor=log2(max(records, 2)) - 9,
+    )
+    links = _links(seen, max(records, 2))
+    return Model(
+        entity=entity,
+        records=records,
+        links=float(f"{links:.4g}"),
+        largest_block=largest,
+        m=m,
+        u=u,
+        counts=remembered(connection, entity=entity),
+    )
+
+
+def _links(seen: Mapping[float, int], records: int) -> float:
+    """Find how many links a record has, such that the scores then add up to as many."""
+    links = 1.0
+    for _ in range(50):
+        prior = prior_bits(links, records)
+        matches = sum(count * probability(bits + prior) for bits, count in seen.items())
+        links = min(max(2 * matches / records, _FEWEST_LINKS), _MOST_LINKS)
+    return links
+
+
+def _decided(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    must_link: Sequence[Two],
+    cannot_link: Sequence[Two],
+) -> Matches:
+    prior = prior_bits(model.links, model.records)
+    table = scored_pairs(connection, prior=prior)
+    bits = {(left, right): odds for left, right, odds in _rows(table)}
+    bits |= _completed(connection, bits, model, prior)
+    conflicts = {pair for pair, odds in bits.items() if odds <= CONFLICT}
+    ids = [str(i) for (i,) in connection.execute("select id from forms order by n").fetchall()]
+    apart = {*cannot_link, *conflicts}
+    clusters, likely = (
+        cluster(ids, bits, must_link=must_link, cannot_link=apart, threshold=threshold)
+        for threshold in (LINK, LIKELY)
+    )
+    return Matches(ScoredPairs(table, model.entity, clusters), clusters, model, likely)
+
+
+def _completed(
+    connection: duckdb.DuckDBPyConnection, bits: Mapping[Two, float], model: Model, prior: float
+) -> dict[Two, float]:
+    """Score what blocking left out within each group that likely pairs connect.
+
+    So that a group is judged by all its pairs, also by those that share no key.
+    """
+    groups = Groups({record for pair in bits for record in pair})
+    for (left, right), odds in bits.items():
+        if odds > LIKELY:
+            groups.join(left, right)
+    sizes = groups.sizes()
+    roots = {r: root for r, root in groups.all().items() if 2 < sizes[root] <= _LARGEST_COMPLETED}
+    if not roots:
+        return {}
+    grouped = pa.table({"id": list(roots), "root": list(roots.values())})
+    connection.register("grouped", grouped)
+    connection.execute(
+        "create or replace temporary table within as"
+        " with g as (select n, root from grouped join forms using (id))"
+        " select l.n as n_l, r.n as n_r from g l join g r on l.root = r.root and l.n < r.n"
+    )
+    connection.unregister("grouped")
+    score(
+        connection,
+        entity=model.entity,
+        records=max(model.records, 2),
+        m=model.m,
+        u=model.u,
+        floor=-1e6,
+        pairs="within",
+        into="completed",
+    )
+    rows = connection.execute(
+        "select l.id, r.id, evidence + ? from completed s"
+        " join forms l on l.n = s.n_l join forms r on r.n = s.n_r",
+        [prior],
+    ).fetchall()
+    return {(left, right): odds for left, right, odds in rows}
+
+
+def _rows(table: pa.Table) -> Iterable[tuple[str, str, float]]:
+    columns = (table.column(name).to_pylist() for name in ("left", "right", "bits"))
+    return zip(*columns, strict=True)
+
+
+def _between(connection: duckdb.DuckDBPyConnection, new: pa.Table) -> list[Two]:
+    connection.register("new_ids", new.select(["id"]))
+    rows = connection.execute(
+        "select l.id, r.id from pairs join forms l on l.n = n_l join forms r on r.n = n_r"
+        " where (l.id in (from new_ids)) <> (r.id in (from new_ids))"
+    ).fetchall()
+    connection.unregister("new_ids")
+    return rows
+
+
+def _take(connection: duckdb.DuckDBPyConnection, pairs: Iterable[Two]) -> None:
+    lefts, rights = [], []
+    for left, right in pairs:
+        lefts.append(left)
+        rights.append(right)
+    connection.register(
+        "given_pairs", pa.table({"l": pa.array(lefts, "string"), "r": pa.array(rights, "string")})
+    )
+    connection.execute(
+        "create or replace temporary table pairs as"
+        " select distinct least(a.n, b.n) as n_l, greatest(a.n, b.n) as n_r from given_pairs"
+        " join forms a on a.id = l join forms b on b.id = r where a.n <> b.n"
+    )
+    connection.unregister("given_pairs")

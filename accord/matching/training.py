@@ -1,0 +1,222 @@
+"""Learns, without labels, how often records of one customer agree: Splink 5 on DuckDB.
+
+What happens by chance (u) is counted on pairs taken at random. How often one customer's records
+agree (m) is estimated by Splink's expectation maximisation, once for each of several ways of
+picking pairs that are mostly the same customer, on all comparisons that the picking leaves open.
+Few records can teach little, so what was believed before keeps a weight.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any
+
+import duckdb
+
+from accord.matching.comparisons import COMPARISONS, Comparison
+from accord.matching.scoring import compared_forms
+
+# Splink picks the pairs that agree on all of these; the names of one customer must be among them,
+# or what identifies it, since neighbours and relatives agree on all else.
+_PICKED_BY = (
+    "email", "tax_id", "birth", "given,family", "given,phone", "given,address", "given,postcode",
+    "family,birth", "given,birth", "bag", "bag,phone", "bag,postcode", "bag,address",
+)  # fmt: skip
+# The names of companies stay as they are believed: chains of shops would teach that one customer
+# has many names.
+_BELIEVED = frozenset({"name"})
+_FEWEST_RECORDS = 400
+_FEWEST_PAIRS = 60
+_MOST_PAIRS = 60_000
+_LARGEST_GROUP = 60
+_RANDOM_PAIRS = 400_000
+_BELIEF_U = 1000
+_BELIEF_M = 100
+_MOST_LEARNT = 3000
+
+
+def by_chance(connection: duckdb.DuckDBPyConnection, *, entity: str) -> dict[str, list[float]]:
+    """Return u of each comparison, level by level, counted on pairs picked by their hash."""
+    ((records,),) = connection.execute("select count(*) from forms").fetchall()
+    distances = min(max(records - 1, 1), ceil(_RANDOM_PAIRS / max(records, 1)))
+    sampled = min(records, _RANDOM_PAIRS)
+    counted = [c for c in COMPARISONS[entity] if c.column not in _BELIEVED]
+    sides = ", ".join(f"{s}.{f} as {f}_{s}" for f in compared_forms(entity) for s in "lr")
+    levels = ", ".join(f"{c.case} as {c.column}" for c in counted)
+    connection.execute(
+        "create or replace temporary table shuffled as"
+        " select *, row_number() over (order by hash(id), id) as place from forms"
+    )
+    connection.execute(
+        "create or replace temporary table random_levels as with joined as ("
+        f" select {sides} from shuffled l, range(1, {distances + 1}) d(distance), shuffled r"
+        f" where r.place = l.place + distance and l.place <= {sampled})"
+        f" select {levels} from joined"
+    )
+    found = {c.column: [level.u for level in c.levels] for c in COMPARISONS[entity]}
+    for comparison in counted:
+        rows = connection.execute(
+            f"select {comparison.column}, count(*) from random_levels"
+            f" where {comparison.column} > 0 group by 1"
+        ).fetchall()
+        found[comparison.column] = _blended(
+            dict(rows), [level.u for level in comparison.levels], _BELIEF_U
+        )
+    connection.execute("drop table random_levels")
+    connection.execute("drop table shuffled")
+    return found
+
+
+def _blended(counts: Mapping[int, float], believed: Sequence[float], weight: float) -> list[float]:
+    """Blend counts by level number with shares that are worth `weight` counts."""
+    highest = len(believed)
+    total = sum(counts.values()) + weight * sum(believed)
+    return [
+        float(f"{(counts.get(highest - place, 0) + weight * share) / total:.4g}")
+        for place, share in enumerate(believed)
+    ]
+
+
+def learnt(
+    connection: duckdb.DuckDBPyConnection, *, entity: str, u: Mapping[str, Sequence[float]]
+) -> dict[str, list[float]]:
+    """Return m of each comparison, level by level."""
+    ((records,),) = connection.execute("select count(*) from forms").fetchall()
+    learnt: dict[str, dict[int, float]] = {c.column: {} for c in COMPARISONS[entity]}
+    for picked_by in _PICKED_BY if records >= _FEWEST_RECORDS else ():
+        for column, counts in _session(connection, picked_by.split(","), entity, u).items():
+            for number, count in counts.items():
+                learnt[column][number] = learnt[column].get(number, 0.0) + count
+    return {
+        c.column: _blended(
+            _at_most(learnt[c.column], _MOST_LEARNT), [level.m for level in c.levels], _BELIEF_M
+        )
+        for c in COMPARISONS[entity]
+    }
+
+
+def _at_most(counts: Mapping[int, float], most: float) -> dict[int, float]:
+    total = sum(counts.values())
+    return {n: count * min(1.0, most / total) for n, count in counts.items()} if total else {}
+
+
+def _session(
+    connection: duckdb.DuckDBPyConnection,
+    picked_by: Sequence[str],
+    entity: str,
+    u: Mapping[str, Sequence[float]],
+) -> dict[str, dict[int, float]]:
+    """Train once, and return how many matches were seen at each level of each open comparison."""
+    pairs = _pairs(connection, picked_by)
+    present = {
+        form
+        for form in compared_forms(entity)
+        if connection.execute(f"select count({form}) >= 20 from forms").fetchall() == [(True,)]
+    }
+    chosen = [
+        c for c in COMPARISONS[entity] if not (used := _used(c)) & set(picked_by) and used & present
+    ]
+    taught = [c for c in chosen if c.column not in _BELIEVED]
+    if pairs < _FEWEST_PAIRS or not taught or len(chosen) < 2:
+        return {}
+    trained = _trained(connection, picked_by, chosen, u, sample=pairs > _MOST_PAIRS)
+    if trained is None:
+        return {}
+    share, m = trained
+    matches = share * min(pairs, _MOST_PAIRS)
+    return {
+        c.column: {
+            len(c.levels) - place: matches * often for place, often in enumerate(m[c.column])
+        }
+        for c in taught
+    }
+
+
+def _pairs(connection: duckdb.DuckDBPyConnection, picked_by: Sequence[str]) -> float:
+    columns = ", ".join(picked_by)
+    said = " and ".join(f"{column} is not null" for column in picked_by)
+    ((pairs,),) = connection.execute(
+        "select coalesce(sum(size * (size - 1) / 2), 0) from ("
+        f" select count(*) as size from forms where {said} group by {columns})"
+        " where size <= ?",
+        [_LARGEST_GROUP],
+    ).fetchall()
+    return float(pairs)
+
+
+def _used(comparison: Comparison) -> set[str]:
+    text = " ".join([comparison.unless, *(level.when for level in comparison.levels)])
+    return set(re.findall(r"\b([a-z_]+)_l\b", text))
+
+
+def _trained(
+    connection: duckdb.DuckDBPyConnection,
+    picked_by: Sequence[str],
+    comparisons: Sequence[Comparison],
+    u: Mapping[str, Sequence[float]],
+    *,
+    sample: bool,
+) -> tuple[float, dict[str, list[float]]] | None:
+    """Return the share of matches among the picked pairs, and m; None where Splink finds none."""
+    from splink import DuckDBAPI, Linker, block_on
+
+    settings: dict[str, Any] = {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "id",
+        "comparisons": [_for_splink(c, u[c.column]) for c in comparisons],
+        "blocking_rules_to_generate_predictions": [],
+        "retain_matching_columns": False,
+        "max_iterations": 15,
+        "em_convergence": 0.003,
+        "probability_two_random_records_match": 1e-4,
+    }
+    database = DuckDBAPI(connection=connection)
+    linker = Linker(database.register("forms"), settings, log_level=logging.CRITICAL)
+    try:
+        session = linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*picked_by),
+            estimate_without_term_frequencies=True,
+            max_pairs=_MOST_PAIRS if sample else None,
+        )
+        told = linker.misc.save_model_to_json()
+    except ValueError:
+        return None
+    share = session.core_model_settings.probability_two_random_records_match
+    return share, {
+        c["output_column_name"]: _shares(c["comparison_levels"]) for c in told["comparisons"]
+    }
+
+
+def _shares(levels: Sequence[Mapping[str, Any]]) -> list[float]:
+    found = [
+        level.get("m_probability") or 0.0 for level in levels if not level.get("is_null_level")
+    ]
+    total = sum(found)
+    return [share / total for share in found] if total else found
+
+
+def _for_splink(comparison: Comparison, u: Sequence[float]) -> dict[str, Any]:
+    likeness = "cast(floor(likeness_of(bag_l, bag_r) / 1000) as integer)"
+    levels: list[dict[str, Any]] = [
+        {
+            "sql_condition": comparison.unless,
+            "label_for_charts": "null",
+            "is_null_level": True,
+        }
+    ]
+    levels += [
+        {
+            "sql_condition": "ELSE"
+            if level.is_else
+            else level.when.replace("likeness =", f"{likeness} ="),
+            "label_for_charts": level.name,
+            "m_probability": level.m,
+            "u_probability": by_chance,
+            "fix_m_probability": comparison.column in _BELIEVED,
+        }
+        for level, by_chance in zip(comparison.levels, u, strict=True)
+    ]
+    return {"output_column_name": comparison.column, "comparison_levels": levels}
