@@ -1,0 +1,98 @@
+"""Programs from Debian's archive, unpacked outside of the checkout; the machine stays as it is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program, and what has to be in its environment."""
+
+    path: Path
+    environment: Mapping[str, str]
+
+
+def cobol() -> Program:
+    """GnuCOBOL's compiler; skips where it cannot be had."""
+    if (found := shutil.which("cobc")) and shutil.which("gcc"):
+        return Program(Path(found), {})
+    if not shutil.which("gcc"):
+        pytest.skip("NOT CHECKED against GnuCOBOL: it needs gcc")
+    root = _unpacked("gnucobol3")
+    libraries = next((root / "usr" / "lib").glob("*/libcob.so")).parent
+    return Program(
+        root / "usr" / "bin" / "cobc",
+        {
+            "LD_LIBRARY_PATH": str(libraries),
+            "COB_CONFIG_DIR": str(root / "etc" / "gnucobol"),
+            "COB_COPY_DIR": str(root / "usr" / "share" / "gnucobol" / "copy"),
+            "COB_CFLAGS": f"-I{root / 'usr' / 'include'} -fsigned-char -pipe",
+            "COB_LDFLAGS": f"-L{libraries}",
+        },
+    )
+
+
+def sshd() -> Program:
+    """OpenSSH's server; skips where it cannot be had."""
+    usual = Path("/usr/sbin/sshd")
+    if usual.exists():
+        return Program(usual, {})
+    root = _unpacked("openssh-server")
+    libraries = (folder for part in ("lib", "usr/lib") for folder in (root / part).glob("*-*"))
+    return Program(
+        root / "usr" / "sbin" / "sshd", {"LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+    )
+
+
+def copied(program: Program, to: Path) -> None:
+    """Copy a program and its libraries to where a user may be who may not look into the cache."""
+    shutil.copy(program.path, to)
+    for folder in program.environment.get("LD_LIBRARY_PATH", "").split(":"):
+        for library in Path(folder).glob("*.so*") if folder else ():
+            shutil.copy(library, to.parent)
+
+
+def _unpacked(package: str) -> Path:
+    """The folder of a package and of those it needs that the machine has not."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        pytest.skip(f"NOT CHECKED with {package}: this is no Debian")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "accord-tests" / f"debian-{package}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _unpack(package, folder)
+            (folder / "complete").touch()
+    return folder / "root"
+
+
+def _unpack(package: str, folder: Path) -> None:
+    own: list[str] = []
+    done = _apt(folder, "install", "--simulate", "--no-install-recommends", package)
+    if done.returncode:  # the machine's lists are missing or old, so lists of our own
+        own = ["-o", f"Dir::State::Lists={folder / 'lists'}", "-o", f"Dir::Cache={folder}"]
+        (folder / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+        _apt(folder, *own, "update")
+        done = _apt(folder, *own, "install", "--simulate", "--no-install-recommends", package)
+    names = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("Inst ")]
+    if done.returncode or _apt(folder, *own, "download", package, *names).returncode:
+        pytest.skip(f"NOT CHECKED with {package}: Debian's archive cannot be reached")
+    for archive in sorted(folder.glob("*.deb")):
+        subprocess.run(["dpkg-deb", "-x", archive, folder / "root"], check=True)
+
+
+def _apt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["apt-get", "--quiet", *arguments],
+        cwd=folder, check=False, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"},
+    )  # fmt: skip
