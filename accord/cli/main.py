@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from accord.cli import alerts, dlq, ledger
+from accord.cli import alerts, dlq, ledger, match
 from accord.cli.exits import Exit
 from accord.cli.output import Format, Output, console, end
 from accord.errors import AccordError, Unbalanced
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(match.app, name="match")
 
 
 First = Annotated[

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from duckdb.func import ARROW
+from duckdb.func import ARROW, SPECIAL
 from rigour.names import remove_org_types
 from rigour.text import ascii_text
 
@@ -46,7 +46,9 @@ def connected(*, memory: str = "900MB", threads: int = 2) -> duckdb.DuckDBPyConn
         ("without_legal_form", _without_legal_form),
         ("other_date", other_date),
     ):
-        connection.create_function(name, _arrow(rule), ["VARCHAR"], "VARCHAR", type=ARROW)
+        connection.create_function(
+            name, _arrow(rule), ["VARCHAR"], "VARCHAR", type=ARROW, null_handling=SPECIAL
+        )
     for name, listed in (
         ("titles", words.TITLES),
         ("tagging_hosts", words.TAGGING_HOSTS),
