@@ -3,7 +3,7 @@
 Stripe's search is the only way to ask for a key of ours, and it lags: usually by less than a
 minute, after an outage by up to an hour (https://docs.stripe.com/search#data-freshness). So what
 was touched within that hour is told by the lists of new customers and of events, which do not lag,
-and by our own writes; and each of those that matters is read by itself.
+and by our own writes; and where those leave a doubt, the customer is read by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -25,14 +25,38 @@ from systems.stripe.remote import Account
 
 WINDOW = 65 * 60
 _CLAUSES = 10
-_OVERLAP = 5
+_OVERLAP = 1
+_UNSURE = 10
+
+_KEPT = ("id", "deleted", "name", "email", "phone", "metadata")
 
 Customer = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What is known of a customer that was touched: when last, and every key it carried then.
+
+    `shown` is how it was left; none where that cannot be told from what was told.
+    """
+
+    second: int
+    keys: frozenset[str]
+    shown: Customer | None
+
+    def and_then(self, later: Touch) -> Touch:
+        """Add another touch; of two in one second that differ nobody knows which came last."""
+        keys = self.keys | later.keys
+        if later.second == self.second:
+            alike = self.shown and later.shown and digest_of(self.shown) == digest_of(later.shown)
+            return Touch(self.second, keys, later.shown if alike else None)
+        newest = later if later.second > self.second else self
+        return Touch(newest.second, keys, newest.shown)
+
+
 @dataclass(slots=True)
 class Recent:
-    """The customers that the search may not know as they are, each with the keys it carried.
+    """The customers that the search may not know as they are.
 
     It is asked for anew each time, from where it left off. It is only a shortcut: whatever is
     forgotten in a crash is told again by Stripe.
@@ -40,49 +64,55 @@ class Recent:
 
     account: Account
     clock: Callable[[], float]
-    _touched: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
+    _touched: dict[str, Touch] = field(default_factory=dict)
+    _written: dict[str, Touch] = field(default_factory=dict)
     _since: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def touched(self) -> dict[str, frozenset[str]]:
-        """The ids of customers touched lately, with every key of ours they carried then."""
+    def touched(self) -> dict[str, Touch]:
+        """The customers touched lately, by id; those just now are not shown."""
         with self._lock:
-            oldest = int(self.clock()) - WINDOW
-            since = max(self._since - _OVERLAP, oldest)
-            for customer, second in self._told(since):
-                self._add(str(customer["id"]), our_id(customer), second)
-                self._since = max(self._since, second)
-            self._touched = {
-                name: (second, keys)
-                for name, (second, keys) in self._touched.items()
-                if second >= oldest
+            now = int(self.clock())
+            oldest = now - WINDOW
+            for customer_id, touch in self._told(max(self._since - _OVERLAP, oldest)):
+                self._add(customer_id, touch)
+                self._since = max(self._since, touch.second)
+            self._touched = _from(oldest, self._touched)
+            self._written = _from(now - _UNSURE, self._written)
+            unsure = {**_from(now - _UNSURE, self._touched), **self._written}
+            return {
+                **self._touched,
+                **{name: replace(self._joined(name), shown=None) for name in unsure},
             }
-            return {name: frozenset(keys) for name, (_, keys) in self._touched.items()}
 
     def note(self, customer_id: str, key: str) -> None:
         """Remember that we are about to write to a customer, or have just made it."""
         with self._lock:
-            self._add(customer_id, key, int(self.clock()))
+            self._written[customer_id] = Touch(int(self.clock()), frozenset({key}), None)
 
     def doubt(self) -> None:
         """Go back to the beginning: something may yet appear that should have been seen."""
         with self._lock:
             self._since = 0
 
-    def _told(self, since: int) -> Iterator[tuple[Customer, int]]:
+    def _told(self, since: int) -> Iterator[tuple[str, Touch]]:
         for page in self.account.pages(CUSTOMERS, {"created[gte]": str(since), "limit": "100"}):
             for raw in page:
-                customer = _decoded(raw)
-                yield customer, customer["created"]
+                made = _decoded(raw)
+                yield made["id"], _touch(made, made["created"])
         for event in events(self.account, since=since):
-            if event.customer:
-                told = event.data["object"]
-                known = told if told.get("object") == "customer" else {}
-                yield {**known, "id": event.customer}, event.created
+            told = event.data.get("object") or {}
+            if event.customer == told.get("id"):
+                yield event.customer, _touch(told, event.created)
 
-    def _add(self, customer_id: str, key: str, second: int) -> None:
-        before, keys = self._touched.get(customer_id, (second, set()))
-        self._touched[customer_id] = (max(before, second), keys | ({key} if key else set()))
+    def _add(self, customer_id: str, touch: Touch) -> None:
+        before = self._touched.get(customer_id)
+        self._touched[customer_id] = before.and_then(touch) if before else touch
+
+    def _joined(self, customer_id: str) -> Touch:
+        told, ours = self._touched.get(customer_id), self._written.get(customer_id)
+        both = [touch for touch in (told, ours) if touch]
+        return both[0].and_then(both[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +129,14 @@ class Looking:
         wanted = frozenset(keys)
         searched = {str(found["id"]): found for found in self._searched(sorted(wanted))}
         touched = self.recent.touched()
-        doubtful = [
-            name for name, carried in touched.items() if carried & wanted or name in searched
-        ]
-        searched.update(zip(doubtful, self._each(self.one, doubtful), strict=True))
+        lately: dict[str, Customer | None] = {
+            name: touch.shown
+            for name, touch in touched.items()
+            if touch.keys & wanted or name in searched
+        }
+        unsure = [name for name, shown in lately.items() if shown is None]
+        lately.update(zip(unsure, self._each(self.one, unsure), strict=True))
+        searched.update({name: shown or {} for name, shown in lately.items()})
         by_key: dict[str, list[Customer]] = defaultdict(list)
         for customer in searched.values():
             if customer and is_live(customer) and our_id(customer) in wanted:
@@ -144,6 +178,16 @@ class Looking:
             return [ask(item) for item in about]
         with ThreadPoolExecutor(self.account.concurrent) as pool:
             return list(pool.map(ask, about))
+
+
+def _touch(customer: Customer, second: int) -> Touch:
+    """Keep of a customer only what look-ups need; there may be many."""
+    kept = {name: customer.get(name) for name in _KEPT}
+    return Touch(second, frozenset({our_id(customer)} - {""}), kept)
+
+
+def _from(second: int, touches: Mapping[str, Touch]) -> dict[str, Touch]:
+    return {name: touch for name, touch in touches.items() if touch.second >= second}
 
 
 def _found(customers: Sequence[Customer]) -> Found:

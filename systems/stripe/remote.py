@@ -89,7 +89,7 @@ class Account:
         while True:
             answer = self._after(path, asked, before)
             page = listed(answer, path)
-            named = [(_named.decode(raw).id, raw) for raw in page.data]
+            named = [(name_of(raw), raw) for raw in page.data]
             if fresh := [raw for name, raw in named if name not in before]:
                 yield fresh
             if not page.has_more or not fresh:
@@ -184,6 +184,11 @@ def told(answer: Answer) -> dict[str, Any]:
             remedy="the write is looked up before it is sent again",
         )
     return content
+
+
+def name_of(raw: msgspec.Raw) -> str:
+    """Return the id of an object of a list."""
+    return _named.decode(raw).id
 
 
 def listed(answer: Answer, path: str) -> _Listed:

@@ -203,6 +203,22 @@ def test_a_customer_gone_before_it_could_be_read_is_removed(
     assert stripe.changes(client, position).removed == [key]
 
 
+def test_many_changes_are_read_from_the_list_and_each_once(
+    there: Emulator, client: StripeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("systems.stripe.reading._MANY", 20)
+    position = stripe.whole(client).position
+    keys = sorted(stripe.whole(client).payloads)
+    for key in keys[:30]:
+        there.edit(KIND, key)
+    there.erase(KIND, keys[3])
+    asked = intercept(monkeypatch, lambda _, given: given)
+    told = stripe.changes(client, position)
+    assert (sorted(told.payloads), told.removed) == ([*keys[:3], *keys[4:30]], [keys[3]])
+    assert len(asked) == 2
+    assert told.payloads.items() <= stripe.whole(client).payloads.items()
+
+
 def test_a_new_tax_id_is_a_change_of_its_customer(there: Emulator, client: StripeClient) -> None:
     position = stripe.whole(client).position
     key = there.add(KIND)

@@ -12,7 +12,7 @@ import pytest
 import stamina
 
 from accord.emulation.faults import Fault
-from accord.emulation.server import Response, Server, json_response
+from accord.emulation.server import Request, Response, Server, json_response
 from accord.errors import Retry, Stop, Unanswered
 from accord.records import Found
 from systems.stripe.client import StripeClient
@@ -354,17 +354,35 @@ def test_a_key_with_a_quote_is_looked_up_like_any_other(
     assert client.look_up(KIND, ["g'1\\"])["g'1\\"].destination_ids == (customer_id,)
 
 
+@pytest.mark.parametrize("seconds", [30, 2 * HOUR])
 def test_many_keys_are_looked_up_in_few_requests(
-    there: Emulator, client: StripeClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    there: Emulator,
+    client: StripeClient,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
 ) -> None:
     keys = [f"g-{number:02}" for number in range(40)]
     client.deliver(KIND, [stripe.write(stripe.content(key)) for key in keys])
-    clock.pass_by(2 * HOUR)
+    clock.pass_by(seconds)
     asked: list[str] = []
 
-    def noted(request: object) -> None:
-        asked.append(request.path)  # type: ignore[attr-defined]
+    def noted(request: Request) -> None:
+        asked.append(request.path)
 
     monkeypatch.setattr(there.faults, "take", noted)
     assert set(client.look_up(KIND, keys)) == set(keys)
     assert sorted(asked) == ["/v1/customers", *["/v1/customers/search"] * 4, "/v1/events"]
+
+
+@pytest.mark.parametrize("names", [("A", "B"), ("B", "A")])
+def test_of_two_changes_in_one_second_the_customer_itself_says_which_was_the_last(
+    there: Emulator, client: StripeClient, clock: Clock, names: tuple[str, str]
+) -> None:
+    customer_id = stripe.delivered(client, stripe.content())
+    clock.pass_by(30)
+    for name in names:
+        there.edit(KIND, customer_id, name=name)
+    clock.pass_by(30)
+    found = client.look_up(KIND, ["g-1"])["g-1"]
+    assert found.digest == stripe.write(stripe.content(name=names[1])).digest
