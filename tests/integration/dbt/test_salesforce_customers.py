@@ -111,7 +111,8 @@ def test_each_customer_is_published_once_under_its_kind(warehouse: Warehouse) ->
     warehouse.query(
         "insert into canonical.customer_members values"
         " ('C-1', 'salesforce', 'contacts', '003A', true),"
-        " ('C-1', 'salesforce', 'contacts', '003B', false), ('C-1', 'stripe', 'customers', 'x', true)"
+        " ('C-1', 'salesforce', 'contacts', '003B', false),"
+        " ('C-1', 'stripe', 'customers', 'x', true)"
     )
     [person] = found(warehouse, "contacts")
     assert (person["object_key"], person["destination_id"], person["revision"]) == (
