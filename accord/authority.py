@@ -6,7 +6,7 @@ SQL statement for many golden records at once; a test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -121,41 +121,35 @@ def authority_of(contract: Contract) -> Authority:
 
 def decide(authority: Authority, members: Sequence[Member]) -> dict[str, Decided]:
     """Decide every attribute of one golden record from what its records say."""
-    winners: dict[str, Member] = {}
-    for name in {attribute.taken_with for attribute in authority.attributes}:
-        together = [item for item in authority.attributes if item.taken_with == name]
-        claims = [claim for member in members if (claim := _claim(together, member))]
-        if claims:
-            winners[name] = min(claims, key=lambda claim: claim[0])[1]
+    best: dict[str, tuple[_Claim, Member]] = {}
+    for attribute in authority.attributes:
+        for member in members:
+            claim = _claim(attribute, member)
+            name = attribute.taken_with
+            if claim is not None and (name not in best or claim < best[name][0]):
+                best[name] = (claim, member)
+    winners = {name: member for name, (_, member) in best.items()}
     return {
         attribute.name: _decided(attribute.name, winners.get(attribute.taken_with), members)
         for attribute in authority.attributes
     }
 
 
-def _claim(
-    together: Iterable[Attribute], member: Member
-) -> tuple[tuple[bool, int, float, int], Member] | None:
-    """How good a member's claim to these attributes is, the least first; None without any."""
-    ranks = []
-    accepted = False
-    for attribute in together:
-        value = member.values.get(attribute.name)
-        if value is None:
-            continue
-        if attribute.name in member.accepted:
-            accepted = True
-            ranks.append(LAST)
-            continue
-        rank = attribute.rank(member.system, value)
-        # What came back to us from a copy is no statement of its own; the owner is never a copy.
-        is_echo = attribute.name in member.echoed and member.system != attribute.owner
-        if rank is not None and not is_echo:
-            ranks.append(rank)
-    if not ranks:
+_Claim = tuple[bool, int, float, int]
+
+
+def _claim(attribute: Attribute, member: Member) -> _Claim | None:
+    """How good a member's claim to an attribute is, the least first; None without any."""
+    value = member.values.get(attribute.name)
+    if value is None:
         return None
     age = ((member.changed_at or _LONG_AGO) - _LONG_AGO).total_seconds()
-    return (not accepted, min(ranks), -age, member.record_id), member
+    if attribute.name in member.accepted:
+        return False, LAST, -age, member.record_id
+    rank = attribute.rank(member.system, value)
+    # What came back to us from a copy is no statement of its own; the owner is never a copy.
+    is_echo = attribute.name in member.echoed and member.system != attribute.owner
+    return None if rank is None or is_echo else (True, rank, -age, member.record_id)
 
 
 def _decided(name: str, winner: Member | None, members: Sequence[Member]) -> Decided:

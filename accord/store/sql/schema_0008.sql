@@ -45,7 +45,7 @@ create table ops.golden_members (
     valid_from timestamptz not null,
     valid_to timestamptz,
     decision text not null check (
-        decision in ('founder', 'known_id', 'identifier', 'matched', 'steward', 'split', 'restored')
+        decision in ('founder', 'known_id', 'identifier', 'matched', 'steward')
     ),
     score double precision,
     model_version text not null default '',
@@ -73,7 +73,7 @@ create table ops.golden_pairs (
     check (left_id < right_id)
 );
 create index golden_pairs_by_right on ops.golden_pairs (right_id);
-comment on table ops.golden_pairs is 'Pairs of records that are the same by a key or by their score';
+comment on table ops.golden_pairs is 'Pairs of records that are the same by a key or by their score, or may be';
 
 create table ops.golden_blocks (
     block_key text not null,

@@ -1,0 +1,118 @@
+"""What systems tell of an entity since it was last consolidated, through the views that feed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accord.golden.values import Normalise, given, normal
+from accord.lineage import Feed
+from accord.names import StreamName
+from accord.store import golden
+from accord.store.database import Connection
+from accord.store.golden import Incoming, Kept, Mark
+
+_KEYS_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was read: `read = new + changed + unchanged + removed`."""
+
+    read: int
+    unchanged: int
+    kept: Kept
+
+
+@dataclass(slots=True)
+class _Count:
+    told: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads what has landed of an entity, in the caller's transaction, for one run."""
+
+    connection: Connection
+    entity: str
+    columns: Sequence[str]
+    normalise: Normalise
+    at: datetime
+    run_id: str
+
+    def read(self, feeds: Iterable[Feed], *, since: datetime) -> Told:
+        """Bring what changed, keep it, and move the marks.
+
+        What we delivered from `since` on may come back in it. A view whose code changed is read
+        whole.
+        """
+        golden.begin(self.connection)
+        count = _Count()
+        for feed in feeds:
+            for stream in feed.streams:
+                self._stream(feed, StreamName(feed.system, stream), count)
+        kept = golden.keep(
+            self.connection, self.entity, since=since, at=self.at, run_id=self.run_id
+        )
+        return Told(count.told + count.removed, count.unchanged, kept)
+
+    def _stream(self, feed: Feed, stream: StreamName, count: _Count) -> None:
+        mark = golden.mark(self.connection, self.entity, stream)
+        if mark.basis == feed.version:
+            landed = golden.landed_since(self.connection, stream, mark.version)
+            newest = max(landed.values(), default=mark.version)
+            due = sorted(landed)
+            for first in range(0, len(due), _KEYS_AT_ONCE):
+                keys = due[first : first + _KEYS_AT_ONCE]
+                told = self._told(feed, stream, keys, count)
+                self._remove(stream, [key for key in keys if key not in told], count)
+        else:
+            newest = golden.newest_landed(self.connection, stream)
+            told = self._told(feed, stream, None, count)
+            live = golden.live_keys(self.connection, self.entity, stream)
+            self._remove(stream, sorted(live - told), count)
+        golden.move_mark(self.connection, self.entity, stream, Mark(newest, feed.version))
+
+    def _told(
+        self, feed: Feed, stream: StreamName, keys: Sequence[str] | None, count: _Count
+    ) -> set[str]:
+        """Bring those of a stream's records that are new or changed; return the keys of all."""
+        told: set[str] = set()
+        pages = golden.told(self.connection, (feed.schema, feed.model), stream.stream, keys)
+        for rows in pages:
+            told.update(row["source_key"] for row in rows)
+            brought = list(self._changed(stream, rows))
+            golden.bring(self.connection, brought)
+            count.told += len(rows)
+            count.unchanged += len(rows) - len(brought)
+        return told
+
+    def _changed(self, stream: StreamName, rows: Sequence[dict[str, Any]]) -> Iterator[Incoming]:
+        known = golden.known(
+            self.connection, self.entity, stream, [row["source_key"] for row in rows]
+        )
+        for row in rows:
+            said = given(row, self.columns)
+            before = known.get(row["source_key"])
+            if before and before.given == said and before.known_golden_id == row["known_golden_id"]:
+                continue
+            yield Incoming(
+                system=stream.system,
+                stream=stream.stream,
+                source_key=row["source_key"],
+                landed_version=row["landed_version"],
+                changed_at=row["changed_at"],
+                known_golden_id=row["known_golden_id"],
+                given=said,
+                normal=normal(self.normalise, self.entity, self.columns, said),
+            )
+
+    def _remove(self, stream: StreamName, keys: Sequence[str], count: _Count) -> None:
+        if keys:
+            count.removed += golden.remove(
+                self.connection, self.entity, stream, keys, at=self.at, run_id=self.run_id
+            )

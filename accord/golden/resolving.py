@@ -1,0 +1,175 @@
+"""Resolving: bringing golden ids in line with the pairs that are known and what stewards decided.
+
+Who belongs together is always worked out from the stored pairs alone, never from who belonged
+together before. So neither the order in which records came nor a repetition makes a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accord.golden.identity import grouped, homes, moves, survivors
+from accord.golden.matcher import Matcher
+from accord.store import golden, identity
+from accord.store.database import Connection
+from accord.store.identity import IDENTIFIER, Pair, Two
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What resolving came to: the golden ids concerned, and how many records and ids moved."""
+
+    golden_ids: frozenset[str] = frozenset()
+    founded: int = 0
+    linked: int = 0
+    merged: int = 0
+    reviews: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Resolves one entity's records, in the caller's transaction, for one run or one person."""
+
+    connection: Connection
+    entity: str
+    matcher: Matcher
+    at: datetime
+    run_id: str
+    identifying: Sequence[str] = ()
+    by: str = ""
+
+    @property
+    def link(self) -> float:
+        """The probability from which a pair is linked."""
+        return float(1.0 / (1.0 + 2.0**-self.matcher.threshold))
+
+    def new_and_changed(self, *, retrain: bool = False) -> Resolved:
+        """Find out who the records of this consolidation are.
+
+        They are compared with whom they might be; where most records are new, or with `retrain`,
+        all are compared with all, by a model learnt anew.
+        """
+        self._index()
+        touched = golden.touched(self.connection)
+        live, matched = golden.counted(self.connection, self.entity)
+        model = golden.model(self.connection, self.entity)
+        if retrain or model is None or live > 2 * matched:
+            return self.everything() if live else self.around(touched)
+        evidence = self._compare(touched, model, among=live)
+        return self.around(touched, evidence)
+
+    def everything(self) -> Resolved:
+        """Compare all records with all, by a model learnt from them, and resolve them anew."""
+        decisions = identity.decisions_of(self.connection, self.entity)
+        records = golden.live_values(self.connection, self.entity)
+        scored, model = self.matcher.match(records, decisions, None)
+        live, _ = golden.counted(self.connection, self.entity)
+        golden.keep_model(
+            self.connection,
+            self.entity,
+            version=self.matcher.version(model),
+            model=model,
+            records=live,
+            by=self.by or "accord",
+        )
+        everybody = identity.everybody(self.connection, self.entity)
+        identity.forget_scores(self.connection, self.entity)
+        identity.keep_pairs(self.connection, scored.pairs)
+        self._keep_keys(everybody)
+        return self._resolve(everybody, scored.evidence)
+
+    def around(self, records: Sequence[int], evidence: Mapping[Two, str] | None = None) -> Resolved:
+        """Resolve these records and all that are linked to them, by what is known of them."""
+        if not records:
+            return Resolved()
+        reached = identity.around(self.connection, records, link=self.link)
+        return self._resolve(reached, evidence or {})
+
+    def _index(self) -> None:
+        """Keep under which keys and identifiers the records of this consolidation are found."""
+        identity.drop_blocks(self.connection)
+        for values in golden.incoming_values(self.connection):
+            keys = [
+                (f"{IDENTIFIER}{name}:{said[name]}", record)
+                for record, said in values
+                for name in self.identifying
+                if name in said
+            ]
+            identity.keep_blocks(self.connection, [*keys, *self.matcher.keys(values)])
+
+    def _compare(self, touched: Sequence[int], model: str, *, among: int) -> Mapping[Two, str]:
+        """Score these records against whom they might be; return the evidence."""
+        asked = identity.candidates(self.connection, touched)
+        records = sorted({*touched, *(record for two in asked for record in two)})
+        values = golden.values_of(self.connection, records)
+        scored = self.matcher.score(values, asked, model, among=among)
+        identity.forget_doubts(self.connection, touched, link=self.link)
+        identity.keep_pairs(self.connection, scored.pairs)
+        self._keep_keys(touched)
+        return scored.evidence
+
+    def _keep_keys(self, records: Sequence[int]) -> None:
+        """Keep what is the same by a golden id of ours, or by an identifier."""
+        by_id = identity.known_founders(self.connection, self.entity)
+        shared = identity.sharing(self.connection, records)
+        identity.keep_pairs(
+            self.connection,
+            [
+                *(Pair(left, right, 1.0, "identifier") for left, right in shared),
+                *(Pair(left, right, 1.0, "known_id") for left, right in by_id),
+            ],
+        )
+
+    def _resolve(self, records: Sequence[int], evidence: Mapping[Two, str]) -> Resolved:
+        pairs = identity.pairs_among(self.connection, records)
+        decisions = identity.decisions_among(self.connection, records)
+        groups = grouped(
+            records, pairs, decisions, self.matcher.cluster, threshold=self.matcher.threshold
+        )
+        founded = identity.founded(self.connection, records)
+        found = homes(groups, founded)
+        made = identity.found(
+            self.connection,
+            self.entity,
+            [min(group) for group in found.nameless],
+            at=self.at,
+            run_id=self.run_id,
+        )
+        named = {**found.named, **{made[min(group)]: group for group in found.nameless}}
+        founded = {**founded, **identity.founded(self.connection, list(made))}
+        now = identity.memberships(self.connection, records)
+        going = moves(named, now, founded, pairs, decisions)
+        merged = self._point(survivors(named, founded), founded)
+        identity.move(self.connection, going, by=self.by, at=self.at, run_id=self.run_id)
+        reviews = self._ask(records, evidence)
+        return Resolved(
+            golden_ids=frozenset(
+                {it.golden_id for it in going}
+                | {now[it.record_id] for it in going if it.record_id in now}
+            ),
+            founded=len(made),
+            linked=sum(it.decision != "founder" for it in going),
+            merged=merged,
+            reviews=reviews,
+        )
+
+    def _point(self, resolved: Mapping[str, str], founded: Mapping[int, identity.Founded]) -> int:
+        """Let merged ids resolve to their survivors; return how many are newly merged."""
+        before = {it.golden_id: it.survivor or "" for it in founded.values()}
+        changed = {name: to for name, to in resolved.items() if before.get(name) != to}
+        identity.resolve(self.connection, changed)
+        return sum(bool(to) for to in changed.values())
+
+    def _ask(self, records: Sequence[int], evidence: Mapping[Two, str]) -> int:
+        doubts = identity.doubts(self.connection, records)
+        return identity.ask(
+            self.connection,
+            self.entity,
+            doubts,
+            evidence,
+            records,
+            at=self.at,
+            run_id=self.run_id,
+        )

@@ -1,0 +1,196 @@
+-- name: drop_blocks
+delete from ops.golden_blocks where record_id in (select record_id from pg_temp.incoming_records);
+
+-- name: incoming_blocks
+create temporary table incoming_blocks (block_key text not null, record_id bigint not null) on commit drop;
+
+-- name: keep_blocks
+insert into ops.golden_blocks (block_key, record_id)
+select block_key, record_id from pg_temp.incoming_blocks
+on conflict do nothing;
+
+-- name: clear_blocks
+truncate pg_temp.incoming_blocks;
+
+-- name: candidates
+-- Whom to compare a record with: those that share a key with it which not too many share.
+with keys as (
+    select b.block_key, b.record_id
+    from ops.golden_blocks as b
+    where b.record_id = any(%(records)s) and not starts_with(b.block_key, '=')
+), sizes as (
+    select k.block_key
+    from (select distinct block_key from keys) as k
+    cross join lateral (
+        select count(*) as size
+        from (select from ops.golden_blocks as o where o.block_key = k.block_key limit %(largest)s + 1) as few
+    ) as counted
+    where counted.size <= %(largest)s
+)
+select distinct least(k.record_id, o.record_id), greatest(k.record_id, o.record_id)
+from keys as k
+inner join sizes as s on s.block_key = k.block_key
+inner join ops.golden_blocks as o on o.block_key = k.block_key and o.record_id <> k.record_id;
+
+-- name: sharing
+-- Who bears the same identifier; one that many bear identifies nobody, and a person is no organisation.
+select k.record_id, o.record_id
+from ops.golden_blocks as k
+inner join ops.golden_blocks as o on o.block_key = k.block_key and o.record_id <> k.record_id
+inner join ops.golden_records as a on a.record_id = k.record_id
+inner join ops.golden_records as b on b.record_id = o.record_id
+where k.record_id = any(%(records)s) and starts_with(k.block_key, '=')
+    and (a.normal ->> 'kind' = b.normal ->> 'kind') is not false
+    and (
+        select count(*)
+        from (select from ops.golden_blocks as c where c.block_key = k.block_key limit %(largest)s + 1) as few
+    ) <= %(largest)s;
+
+-- name: known_founders
+-- The record that founded the golden id which a record bears, or under which we know it ourselves.
+select i.record_id, g.founder
+from pg_temp.incoming_records as i
+inner join ops.golden_ids as g on g.golden_id = i.known_golden_id and g.entity = %(entity)s
+where not i.is_removed and g.founder <> i.record_id
+union
+select i.record_id, g.founder
+from pg_temp.incoming_records as i
+inner join ops.crosswalk as c on c.system = i.system and c.kind = i.stream and c.destination_id = i.source_key
+inner join ops.golden_ids as g on g.golden_id = c.object_key and g.entity = %(entity)s
+where not i.is_removed and i.is_new and g.founder <> i.record_id;
+
+-- name: incoming_pairs
+create temporary table if not exists incoming_pairs (
+    left_id bigint not null, right_id bigint not null, probability double precision not null,
+    reason text not null, model_version text not null
+) on commit drop;
+
+-- name: forget_scores
+-- A changed record is not taken from its customer by its score alone; what was doubtful is asked anew.
+delete from ops.golden_pairs
+where probability < %(link)s and (left_id = any(%(records)s) or right_id = any(%(records)s));
+
+-- name: forget_all_scores
+delete from ops.golden_pairs as p
+using ops.golden_records as l, ops.golden_records as r
+where p.reason <> 'known_id' and l.record_id = p.left_id and r.record_id = p.right_id and l.entity = %(entity)s
+    and l.removed_at is null and r.removed_at is null;
+
+-- name: keep_pairs
+insert into ops.golden_pairs as p (left_id, right_id, probability, reason, model_version)
+select distinct on (left_id, right_id) left_id, right_id, probability, reason, model_version
+from pg_temp.incoming_pairs
+order by left_id, right_id, reason <> 'matched' desc, probability desc
+on conflict (left_id, right_id) do update
+set probability = excluded.probability, reason = excluded.reason, model_version = excluded.model_version
+where p.reason = 'matched' and (excluded.reason <> 'matched' or excluded.probability > p.probability);
+
+-- name: clear_pairs
+truncate pg_temp.incoming_pairs;
+
+-- name: neighbours
+-- One step outwards: records that are linked to these, or belong to the same golden id.
+select p.right_id from ops.golden_pairs as p where p.left_id = any(%(records)s) and p.probability >= %(link)s
+union
+select p.left_id from ops.golden_pairs as p where p.right_id = any(%(records)s) and p.probability >= %(link)s
+union
+select d.right_id from ops.golden_decisions as d
+where d.left_id = any(%(records)s) and d.kind = 'must_link' and d.undone_at is null
+union
+select d.left_id from ops.golden_decisions as d
+where d.right_id = any(%(records)s) and d.kind = 'must_link' and d.undone_at is null
+union
+select o.record_id
+from ops.golden_members as m
+inner join ops.golden_members as o on o.golden_id = m.golden_id and o.valid_to is null
+where m.record_id = any(%(records)s) and m.valid_to is null;
+
+-- name: everybody
+select record_id from ops.golden_records where entity = %(entity)s order by record_id;
+
+-- name: pairs_among
+select left_id, right_id, probability, reason, model_version
+from ops.golden_pairs
+where left_id = any(%(records)s) and right_id = any(%(records)s);
+
+-- name: decisions_among
+select left_id, right_id, kind
+from ops.golden_decisions
+where undone_at is null and left_id = any(%(records)s) and right_id = any(%(records)s);
+
+-- name: decisions_of
+select left_id, right_id, kind from ops.golden_decisions where entity = %(entity)s and undone_at is null;
+
+-- name: founded
+select founder, golden_id, number, survivor from ops.golden_ids where founder = any(%(records)s);
+
+-- name: memberships
+select record_id, golden_id from ops.golden_members where record_id = any(%(records)s) and valid_to is null;
+
+-- name: found
+insert into ops.golden_ids (golden_id, entity, founder, founded_at, run_id)
+select uuidv7()::text, %(entity)s, founder, %(at)s, %(run_id)s
+from unnest(%(founders)s::bigint[]) as n (founder)
+order by founder
+returning founder, golden_id;
+
+-- name: resolve_to
+update ops.golden_ids as g set survivor = nullif(n.survivor, '')
+from unnest(%(golden_ids)s::text[], %(survivors)s::text[]) as n (golden_id, survivor)
+where g.golden_id = n.golden_id and g.survivor is distinct from nullif(n.survivor, '');
+
+-- name: leave
+update ops.golden_members set valid_to = %(at)s where record_id = any(%(records)s) and valid_to is null;
+
+-- name: join
+insert into ops.golden_members (record_id, golden_id, valid_from, decision, score, model_version, decided_by, run_id)
+select record_id, golden_id, %(at)s, decision, score, model_version, %(by)s, %(run_id)s
+from unnest(
+    %(records)s::bigint[], %(golden_ids)s::text[], %(decisions)s::text[], %(scores)s::double precision[], %(models)s::text[]
+) as n (record_id, golden_id, decision, score, model_version)
+order by record_id;
+
+-- name: doubtful
+-- Pairs around these records that a person has to look at: of any two golden records the likeliest one.
+-- What was decided about any of their records stands.
+with pairs as (
+    select p.left_id, p.right_id, p.probability, p.model_version, l.golden_id as left_golden, r.golden_id as right_golden
+    from ops.golden_pairs as p
+    inner join ops.golden_members as l on l.record_id = p.left_id and l.valid_to is null
+    inner join ops.golden_members as r on r.record_id = p.right_id and r.valid_to is null
+    inner join ops.golden_records as a on a.record_id = p.left_id and a.removed_at is null
+    inner join ops.golden_records as b on b.record_id = p.right_id and b.removed_at is null
+    where (p.left_id = any(%(records)s) or p.right_id = any(%(records)s)) and l.golden_id <> r.golden_id
+)
+select distinct on (least(left_golden, right_golden), greatest(left_golden, right_golden))
+    left_id, right_id, probability, model_version
+from pairs as p
+where not exists (
+    select from ops.golden_decisions as d
+    inner join ops.golden_members as x on x.record_id = d.left_id and x.valid_to is null
+    inner join ops.golden_members as y on y.record_id = d.right_id and y.valid_to is null
+    where d.undone_at is null and d.kind = 'cannot_link'
+        and x.golden_id in (p.left_golden, p.right_golden) and y.golden_id in (p.left_golden, p.right_golden)
+        and x.golden_id <> y.golden_id
+)
+order by least(left_golden, right_golden), greatest(left_golden, right_golden), probability desc, left_id, right_id;
+
+-- name: open_reviews_of
+select review_id, left_id, right_id from ops.golden_reviews
+where state = 'open' and (left_id = any(%(records)s) or right_id = any(%(records)s));
+
+-- name: open_reviews
+insert into ops.golden_reviews as v (entity, left_id, right_id, probability, evidence, model_version, opened_at, run_id)
+select %(entity)s, left_id, right_id, probability, evidence::jsonb, model_version, %(at)s, %(run_id)s
+from unnest(
+    %(lefts)s::bigint[], %(rights)s::bigint[], %(probabilities)s::double precision[], %(evidence)s::text[], %(models)s::text[]
+) as n (left_id, right_id, probability, evidence, model_version)
+on conflict (left_id, right_id) do update
+set probability = excluded.probability, model_version = excluded.model_version, state = 'open',
+    evidence = case when excluded.evidence = '[]' then v.evidence else excluded.evidence end,
+    opened_at = case when v.state = 'open' then v.opened_at else excluded.opened_at end,
+    settled_at = null, settled_by = null, action_id = null, run_id = excluded.run_id;
+
+-- name: close_reviews
+update ops.golden_reviews set state = 'gone', settled_at = %(at)s, run_id = %(run_id)s
+where review_id = any(%(reviews)s) and state = 'open';
