@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
 
-from bench import engine_parts, pass_parts
+from bench import copybook, engine_parts, pass_parts
 from bench.engine_parts import Bench
 from bench.ground import ground
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "canonical": engine_parts.canonical,
     "gate": engine_parts.gate,
     "delivery": engine_parts.delivery,
+    "copybook": copybook.measured,
     "retail": pass_parts.retail,
     "commands": pass_parts.commands,
 }

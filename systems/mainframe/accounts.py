@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from accord.contracts import json_check
+from accord.contracts import json_check, json_forms
 from accord.contracts.json_check import JsonCheck
+from accord.contracts.json_forms import Certain
 from accord.contracts.model import Contract
 from accord.contracts.text_forms import Breach
 from accord.copybook import Frame, Undecodable
@@ -21,15 +22,20 @@ WHOLE_FILE = "file"
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Decodes accounts and holds them to the contract."""
+    """Decodes accounts and holds them to the contract.
+
+    `certain` recognises the many that keep it; `check` tells exactly about the others.
+    """
 
     decoders: Decoders
+    certain: Certain
     check: JsonCheck
 
     @classmethod
     def of(cls, decoders: Decoders, contract: Contract) -> Judge:
         """Prepare for a contract."""
-        return cls(decoders, json_check.compiled(contract))
+        certain = json_forms.compiled(contract, key=records.KEY)
+        return cls(decoders, certain, json_check.compiled(contract))
 
     def __call__(self, raw: bytes) -> Record | Rejected:
         """Return an account as a record, or as rejected with its cause."""
@@ -38,9 +44,10 @@ class Judge:
         except Undecodable as error:
             return self.rejected(raw, faults.undecodable(error))
         payload = records.payload(raw, found)
-        if breach := self.check({**found, records.RAW: raw.hex()}):
+        key = self.certain(payload)
+        if not key and (breach := self.check({**found, records.RAW: raw.hex()})):
             return self.rejected(raw, breach, payload)
-        return Record(found[records.KEY], payload, "")
+        return Record(key or found[records.KEY], payload, "")
 
     def rejected(self, raw: bytes, breach: Breach, payload: bytes = b"") -> Rejected:
         """Refuse a record, under its account's number where it is an account."""

@@ -7,8 +7,9 @@ readable; what they hold is judged by the contract.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def decoders(page: str) -> Decoders:
 
 def fields(account: Mapping[str, Any]) -> dict[str, Any]:
     """Flatten a decoded account and make its dates readable; empty text and day 0 are null."""
-    found = dict(_flattened(account))
+    found = _flattened(account)
     changed_on, changed_at = found.pop("la_changed_on"), found.pop("la_changed_at")
     found["la_changed_at"] = f"{_day(changed_on)} {_clock(changed_at)}"
     return found
@@ -72,27 +73,31 @@ def received(payload: bytes) -> bytes:
     return bytes.fromhex(raw)
 
 
-def _flattened(group: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _flattened(group: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name, value in group.items():
-        called = name.lower().replace("-", "_")
+        called = _called(name)
         if isinstance(value, dict):
-            yield from _flattened(value)
-        elif isinstance(value, list) and value and not isinstance(value[0], dict):
-            yield from ((f"{called}_{place}", _plain(called, it)) for place, it in _from_1(value))
-        elif isinstance(value, list):
-            yield called, [dict(_flattened(it)) for it in value]
+            found.update(_flattened(value))
+        elif not isinstance(value, list):
+            found[called] = _plain(called, value)
+        elif value and not isinstance(value[0], dict):
+            for place, one in enumerate(value, start=1):
+                found[f"{called}_{place}"] = _plain(called, one)
         else:
-            yield called, _plain(called, value)
+            found[called] = [_flattened(one) for one in value]
+    return found
 
 
-def _from_1(values: list[Any]) -> Iterator[tuple[int, Any]]:
-    return enumerate(values, start=1)
+@cache
+def _called(name: str) -> str:
+    return name.lower().replace("-", "_")
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name in _DAYS:
-        return _day(value)
-    return None if value == "" else value
+    if value == "":
+        return None
+    return _day(value) if name in _DAYS else value
 
 
 def _day(number: int) -> str | None:
