@@ -19,6 +19,8 @@ CASES = {
     "build": "bench.modelling",
     "judge": "bench.modelling",
     "deliver": "bench.delivery",
+    "decode": "bench.copybook",
+    "read": "bench.copybook",
 }
 
 
