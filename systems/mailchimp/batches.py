@@ -90,8 +90,10 @@ class Batches:
 
         Those that are begun meanwhile, by us or by another application, are not waited for.
         """
-        for batch_id in list(self._unfinished()):
-            self._awaited({"id": batch_id})
+        waits, pending = _waits(), set(self._unfinished())
+        while pending:
+            self.sleep(next(waits))
+            pending &= set(self._unfinished())
 
     def _coded(self, operation: Operation) -> Mapping[str, Any]:
         coded = {
@@ -102,15 +104,9 @@ class Batches:
         return coded if operation.body is None else {**coded, "body": json.dumps(operation.body)}
 
     def _awaited(self, begun: Mapping[str, Any]) -> Mapping[str, Any]:
-        batch_id, wait, waited = str(begun["id"]), _FIRST_WAIT, 0.0
+        waits, batch_id = _waits(), str(begun["id"])
         while (batch := self.account.batch(batch_id)).get("status") != _FINISHED:
-            if waited >= _PATIENCE:
-                raise Retry(
-                    f"Mailchimp has not finished a batch within {_PATIENCE:.0f} seconds",
-                    remedy="run again later; nothing is sent before it is finished",
-                )
-            self.sleep(wait)
-            waited, wait = waited + wait, min(wait * 2, _LONGEST_WAIT)
+            self.sleep(next(waits))
         return batch
 
     def _unfinished(self) -> Iterator[str]:
@@ -142,6 +138,18 @@ def unpacked(archive: bytes) -> Iterator[tuple[str, Result]]:
                     yield from _results(content.read())
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
         raise _broken("are not whole") from error
+
+
+def _waits() -> Iterator[float]:
+    """Give the seconds to wait before each time that is asked. Raises Retry in the end."""
+    wait, waited = _FIRST_WAIT, 0.0
+    while waited < _PATIENCE:
+        yield wait
+        waited, wait = waited + wait, min(wait * 2, _LONGEST_WAIT)
+    raise Retry(
+        f"Mailchimp has not finished a batch within {_PATIENCE:.0f} seconds",
+        remedy="run again later; nothing is sent before it is finished",
+    )
 
 
 def _results(body: bytes) -> Iterator[tuple[str, Result]]:

@@ -12,7 +12,8 @@ import base64
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -136,6 +137,33 @@ class Emulator:
         """Let somebody in marketing delete a member permanently, of which nothing is ever told."""
         self._people.delete(name)
 
+    def change(self, name: str, **changes: Any) -> None:
+        """Let somebody in marketing change anything else about a member."""
+        self._people.change(name, **changes)
+
+    def revoke(self, *, revoked: bool = True) -> None:
+        """Take our key away, or give it back."""
+        self._account.set("revoked", "yes" if revoked else "")
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Take one of the calls that may be under way, for as long as the block lasts."""
+        with self._slots:
+            yield
+
+    def batches(self) -> list[dict[str, Any]]:
+        """All batches, newest first, as the API shows them."""
+        return [self._shown(batch) for batch in self._account.batches()]
+
+    def fill_queue(self) -> None:
+        """Let other applications have as many batches under way as there may be."""
+        now, nothing = self._clock(), [{"method": "GET", "path": "/ping"}]
+        with self._account.transaction():
+            for _ in range(emulator_batches.MOST_PENDING - self._account.pending()):
+                self._account.add_batch(
+                    nothing, at=now, due_at=now + self.batch_seconds, refuses=False
+                )
+
     def add(self, stream: str) -> str:  # noqa: ARG002 - there is one stream
         """Let somebody sign up by a form; return the member's id."""
         address = f"new.{secrets.token_hex(4)}@inbox.example"
@@ -177,7 +205,7 @@ class Emulator:
         return answered
 
     def _told(self, request: Request, answer: _Answering, *, some: bool) -> Told:
-        if not self._knows(request):
+        if not self._knows(request) or self._account.setting("revoked"):
             detail = (
                 "Your API key may be invalid, or you've attempted to access the wrong datacenter."
             )

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from systems.mailchimp.members import our_key
+
 _SCHEMA = """
 create table if not exists members (
     id text primary key, hash text not null unique, status text not null,
@@ -127,7 +129,7 @@ class Account:
             datetime.fromtimestamp(at, UTC).isoformat(),
             effect,
             member["contact_id"],
-            str(member["merge_fields"].get("ACCORD_ID", "")),
+            our_key(member),
             operation,
         )
 

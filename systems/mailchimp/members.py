@@ -18,7 +18,7 @@ from typing import Any
 
 from accord.records import content_digest
 
-OUR_KEY = "ACCORD_ID"
+OUR_KEY = "accord_id".upper()  # as all merge tags are
 _TEXTS = {"first_name": "FNAME", "last_name": "LNAME", "company": "COMPANY", "tier": "TIER"}
 _POINTS = "POINTS"
 MERGE_FIELDS = {**dict.fromkeys(_TEXTS.values(), "text"), _POINTS: "number", OUR_KEY: "text"}
