@@ -13,7 +13,7 @@ from tests.support.command import a_home
 
 @pytest.mark.slow
 def test_every_part_of_the_engine_can_be_measured() -> None:
-    parts = ["landing", "canonical", "gate", "delivery"]
+    parts = ["landing", "canonical", "gate", "delivery", "copybook"]
     arguments = ["--sizes", "500", "8000", "--repeats", "1", "--without-dlt", "--only", *parts]
     with a_home() as home:
         done = subprocess.run(
@@ -21,5 +21,6 @@ def test_every_part_of_the_engine_can_be_measured() -> None:
             env=home.variables(), cwd=CHECKOUT, capture_output=True, text=True, timeout=600,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for title in ("Landing", "corrected lines", "Canonical", "Gate of the sales", "Delivery"):
+    titles = ("Landing", "corrected lines", "Canonical", "Gate of the sales", "Delivery", "Copybook")
+    for title in titles:
         assert title in done.stdout
