@@ -146,6 +146,16 @@ def consolidate(
     )
 
 
+def redecided(
+    connection: Connection, entity: Entity, golden_ids: Iterable[str], *, at: datetime, run_id: str
+) -> Written:
+    """Decide again what these golden records say, after a person decided who they are."""
+    survivors, ids = entity.survivors(connection, at=at, run_id=run_id), set(golden_ids)
+    written = survive(survivors, entity.authority, ids)
+    conflicts.settle(survivors, entity.authority, [], ids)
+    return written
+
+
 def _decided(
     connection: Connection,
     entity: Entity,

@@ -87,6 +87,16 @@ class Resolver:
         reached = identity.around(self.connection, records, link=self.link)
         return self._resolve(reached, evidence or {})
 
+    def groups(self, records: Sequence[int]) -> list[frozenset[int]]:
+        """How these records would be grouped, changing nothing."""
+        return grouped(
+            records,
+            identity.pairs_among(self.connection, records),
+            identity.decisions_among(self.connection, records),
+            self.matcher.cluster,
+            threshold=self.matcher.threshold,
+        )
+
     def _index(self) -> None:
         """Keep under which keys and identifiers the records of this consolidation are found."""
         identity.drop_blocks(self.connection)
