@@ -21,6 +21,6 @@ def test_every_part_of_the_engine_can_be_measured() -> None:
             env=home.variables(), cwd=CHECKOUT, capture_output=True, text=True, timeout=600,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    titles = ("Landing", "corrected lines", "Canonical", "Gate of the sales", "Delivery", "Copybook")
-    for title in titles:
+    titles = ("Landing", "corrected lines", "Canonical", "Gate of the sales", "Delivery")
+    for title in (*titles, "Copybook"):
         assert title in done.stdout
