@@ -52,7 +52,7 @@ class MailchimpClient:
         self._is_settled = False
 
     def close(self) -> None:
-        """Give connections and scratch files back."""
+        """Give connections and memory back."""
         self._roll.close()
         self._audience.close()
 
