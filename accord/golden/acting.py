@@ -38,6 +38,7 @@ class Work:
 
     @classmethod
     def begun(cls, connection: Connection, entity: Entity, by: By, act: str) -> Work:
+        """Begin an action."""
         action = str(uuid.uuid4())
         at = entity.clock()
         resolver = entity.resolver(connection, at=at, run_id=action, by=by.who)

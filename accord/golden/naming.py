@@ -1,4 +1,4 @@
-"""What people call golden records: an id, the beginning or end of one, or a record as system:key."""
+"""What people call golden records: an id, part of one, or a record as system:key."""
 
 from __future__ import annotations
 
