@@ -19,9 +19,15 @@ from integration_assets.partitions import BACKFILL, Days
 from integration_assets.tables import contract_schema
 
 
-def external_key(stream: Stream) -> dg.AssetKey:
-    """The asset that stands for a stream inside its system, outside of Accord."""
-    return dg.AssetKey([stream.name.system, stream.name.stream])
+def external_key(system: System, stream: Stream) -> dg.AssetKey:
+    """The asset that stands for a stream inside its system, outside of Accord.
+
+    Where the system is written to under the same name, that is another asset: what we deliver comes
+    last in the lineage, what we read comes first.
+    """
+    is_written = any(delivery.kind == stream.name.stream for delivery in system.deliveries)
+    name = f"{stream.name.stream}_at_source" if is_written else stream.name.stream
+    return dg.AssetKey([system.name, name])
 
 
 def landing_key(stream: Stream) -> dg.AssetKey:
@@ -32,7 +38,7 @@ def landing_key(stream: Stream) -> dg.AssetKey:
 def external(system: System, stream: Stream) -> dg.AssetSpec:
     """The stream as it is in the system itself: where the lineage begins."""
     return dg.AssetSpec(
-        external_key(stream),
+        external_key(system, stream),
         description=f"{stream.title}, in {system.title} itself.",
         group_name=system.name,
         kinds={system.settings.get("kind", system.name)},
@@ -56,7 +62,7 @@ def landing(
 
     @dg.asset(
         key=key,
-        deps=[external_key(stream)],
+        deps=[external_key(system, stream)],
         check_specs=[_every_day(key)] if stream.partitioned else None,
         partitions_def=days if stream.partitioned else None,
         backfill_policy=BACKFILL if stream.partitioned else None,

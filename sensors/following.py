@@ -77,7 +77,9 @@ def reasons(
     )
 
 
-def changes_anywhere(way: Way, systems: Mapping[str, System]) -> dg.SensorDefinition:
+def changes_anywhere(
+    way: Way, systems: Mapping[str, System], *, is_on: bool
+) -> dg.SensorDefinition:
     """The sensor of one flow without days."""
     flow = way.flow
 
@@ -85,7 +87,9 @@ def changes_anywhere(way: Way, systems: Mapping[str, System]) -> dg.SensorDefini
         name=f"{flow}_upstream_changes",
         job_name=flow,
         minimum_interval_seconds=30,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
+        ),
         description=f"Starts a run of {flow} when a system has changed, sent a notice, or when a "
         "steward's decision has not gone out yet.",
     )
@@ -110,13 +114,15 @@ def changes_anywhere(way: Way, systems: Mapping[str, System]) -> dg.SensorDefini
     return sense
 
 
-def hourly(outcome: Outcome) -> dg.ScheduleDefinition:
+def hourly(outcome: Outcome, *, is_on: bool) -> dg.ScheduleDefinition:
     """The schedule that runs a flow every hour, whatever the sensor saw."""
     return dg.ScheduleDefinition(
         name=f"{outcome.name}_hourly",
         job_name=outcome.flow,
         cron_schedule="7 * * * *",
         execution_timezone=outcome.timezone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED
+        ),
         description=f"Runs every hour, for changes that no system shows cheaply: {outcome.says}.",
     )

@@ -17,6 +17,7 @@ from accord.store.reports import Flow, Gate
 
 _COUNTS = {
     "landing": ("read", "landed", "unchanged", "rejected", "removed"),
+    "identity": ("read", "landed", "unchanged", "removed"),
     "gate": ("checked", "passed", "rejected"),
     "delivery": ("due", "delivered", "unchanged", "rejected", "held", "waiting", "unknown"),
 }
@@ -33,7 +34,7 @@ def standing(
     """
     flows = reports.flows(connection, runs)
     letters = dead_letters.waiting(connection)
-    dead = Counter((letter.stage, letter.name) for letter in letters)
+    dead = Counter((letter.stage, letter.name, letter.part) for letter in letters)
     outcomes = world.outcomes
     states = outcome_states(
         connection, outcomes, world.streams(), now, deliveries=catalog.deliveries(world.systems)
@@ -41,7 +42,8 @@ def standing(
     return {
         "balanced": all(flow.balanced for flow in flows) and not reports.unbalanced(connection),
         "flows": [
-            _flow(flow, dead=dead[flow.stage, flow.name], ends=_ends(flow, world)) for flow in flows
+            _flow(flow, dead=dead[flow.stage, flow.name, flow.part], ends=_ends(flow, world))
+            for flow in flows
         ],
         "gates": [_gate(gate) for gate in reports.gates(connection)],
         "outcomes": [
@@ -101,6 +103,7 @@ def _flow(flow: Flow, *, dead: int, ends: Mapping[str, Any]) -> Mapping[str, Any
     return {
         "stage": flow.stage,
         "name": flow.name,
+        "part": flow.part,
         **ends,
         "partitions": flow.partitions,
         **{name: getattr(flow, name) for name in _COUNTS[flow.stage]},
@@ -121,8 +124,7 @@ def _ends(flow: Flow, world: World) -> Mapping[str, Any]:
         }
         return {"systems": [flow.name.partition(".")[0]], "read_back": flow.name in backs}
     if flow.stage == "delivery":
-        to = {item.system for item in catalog.deliveries(world.systems) if item.flow == flow.name}
-        return {"systems": sorted(to)}
+        return {"systems": [flow.part.partition(".")[0]]}
     return {}
 
 

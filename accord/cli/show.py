@@ -15,6 +15,7 @@ from accord.cli.report import Report
 
 _MARKS = {"met": "green", "late": "yellow", "pending": "cyan", "missed": "red"}
 _LANDING = ("read", "landed", "unchanged", "rejected")
+_IDENTITY = ("read", "landed", "unchanged", "removed")
 _DELIVERY = ("due", "delivered", "unchanged", "rejected")
 # Shown, and explained, only where there are any.
 _RARE = {
@@ -74,17 +75,28 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def _show_flows(console: Console, flows: Sequence[Mapping[str, Any]]) -> None:
     landed = [flow for flow in flows if flow["stage"] == "landing"]
+    identified = [flow for flow in flows if flow["stage"] == "identity"]
     delivered = [flow for flow in flows if flow["stage"] == "delivery"]
     if landed:
         named = [(_landing_name(flow), flow) for flow in landed]
         _show_stage(console, "Read", _LANDING, ("removed",), named)
+    if identified:
+        named = [(f"records of {flow['name']}s", flow) for flow in identified]
+        _show_stage(console, "Recognised", _IDENTITY, (), named)
     if delivered:
-        named = [(f"{flow['name']} → {', '.join(flow['systems'])}", flow) for flow in delivered]
+        named = [(_delivery_name(flow, delivered), flow) for flow in delivered]
         _show_stage(console, "Delivered", _DELIVERY, ("held", "waiting", "unknown"), named)
 
 
 def _landing_name(flow: Mapping[str, Any]) -> str:
     return f"{flow['name']} (read back)" if flow["read_back"] else str(flow["name"])
+
+
+def _delivery_name(flow: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
+    """The flow and where it goes; the kind of object as well where a system gets several."""
+    system, _, kind = flow["part"].partition(".")
+    twins = [it for it in others if it["name"] == flow["name"] and it["systems"] == [system]]
+    return f"{flow['name']} → {system}{f' {kind}' if len(twins) > 1 else ''}"
 
 
 def _show_stage(

@@ -22,11 +22,12 @@ from accord.store.queries import queries
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One waiting dead letter, without its payload."""
+    """One waiting dead letter, without its payload; `part` is the system and kind it was for."""
 
     dead_letter_id: UUID
     stage: str
     name: str
+    part: str
     partition_key: str
     record_key: str
     cause: str
@@ -101,9 +102,7 @@ def resolve_absent(connection: Connection, origin: Origin) -> int:
     ).rowcount
 
 
-def resolve_pieces(
-    connection: Connection, stage: str, name: str, pieces: Sequence[str]
-) -> int:
+def resolve_pieces(connection: Connection, stage: str, name: str, pieces: Sequence[str]) -> int:
     """Mark as resolved what this transaction did not put again of several pieces at once."""
     return connection.execute(
         queries("dead_letters")["resolve_pieces"],

@@ -158,7 +158,8 @@ class Outbox:
     def settle_letters(self, connection: Connection, keys: Sequence[str]) -> None:
         """Resolve the letters of these objects that this transaction did not put."""
         if keys:
-            dead_letters.resolve_pieces(connection, "delivery", self.delivery.flow, keys)
+            pieces = [self._piece(key) for key in keys]
+            dead_letters.resolve_pieces(connection, "delivery", self.delivery.flow, pieces)
 
     def open(self, connection: Connection, intent_id: str) -> dict[str, Counter[str]]:
         """Count, per partition and state, what of an intent is not settled."""
@@ -174,14 +175,23 @@ class Outbox:
             connection,
             "post",
             flow=self.delivery.flow,
-            part=f"{self.delivery.system}.{self.delivery.kind}",
+            part=self.part,
             partition=partition,
             due=counts["due"],
             **{state: counts.get(state, 0) for state in states},
         )
 
+    @property
+    def part(self) -> str:
+        """The system and kind of object, which tell a flow's deliveries apart."""
+        return f"{self.delivery.system}.{self.delivery.kind}"
+
     def _origin(self, key: str) -> dead_letters.Origin:
-        return dead_letters.Origin("delivery", self.delivery.flow, key, self.run_id)
+        return dead_letters.Origin("delivery", self.delivery.flow, self._piece(key), self.run_id)
+
+    def _piece(self, key: str) -> str:
+        """What an object's letters are kept under: a flow may write one key to several systems."""
+        return f"{self.part} {key}"
 
     def _run(self, connection: Connection, name: str, **values: object) -> Any:
         known = {

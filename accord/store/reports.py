@@ -15,10 +15,14 @@ from accord.store.queries import queries
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One stage of one flow, summed over its partitions."""
+    """One stage of one flow, summed over its partitions.
+
+    `part` tells the deliveries of a flow apart, as system.kind; it is "" at other stages.
+    """
 
     stage: str
     name: str
+    part: str
     partitions: int
     read: int
     landed: int
@@ -39,6 +43,7 @@ class Flow:
         """Whether everything that entered the stage is accounted for."""
         return {
             "landing": self.read == self.landed + self.unchanged + self.rejected,
+            "identity": self.read == self.landed + self.unchanged + self.removed,
             "gate": self.checked == self.passed + self.rejected,
             "delivery": self.due
             == self.delivered

@@ -227,9 +227,9 @@ def judge_again(connection: Connection, partitions: Iterable[str]) -> None:
     connection.execute(queries("stewardship")["judge_again"], {"partitions": sorted(partitions)})
 
 
-def write_again(connection: Connection, flow: str, keys: Iterable[str]) -> None:
+def write_again(connection: Connection, flow: str, pieces: Iterable[str]) -> None:
     """Let refused writes of these objects be due again; the next pass makes new ones."""
-    values = {"flow": flow, "keys": sorted(keys)}
+    values = {"flow": flow, "pieces": sorted(pieces)}
     connection.execute(queries("stewardship")["write_again"], values)
 
 

@@ -22,7 +22,8 @@ set state = 'resolved', settled_at = now()
 where stage = %(stage)s and name = %(name)s and piece = any(%(pieces)s) and state = 'waiting' and last_seen_at <> now();
 
 -- name: waiting
-select dead_letter_id, stage, name, partition_key, record_key, cause, detail, remedy, first_seen_at
+select dead_letter_id, stage, name, case when stage = 'delivery' then split_part(piece, ' ', 1) else '' end as part,
+    partition_key, record_key, cause, detail, remedy, first_seen_at
 from ops.dead_letters
 where state = 'waiting'
 order by name, partition_key, record_key;

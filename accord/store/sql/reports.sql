@@ -1,5 +1,5 @@
 -- name: flows_of_runs
-select stage, name, count(distinct partition_key) as partitions,
+select stage, name, part, count(distinct partition_key) as partitions,
     sum(read)::bigint as read, sum(landed)::bigint as landed, sum(removed)::bigint as removed,
     sum(checked)::bigint as checked, sum(passed)::bigint as passed, sum(due)::bigint as due,
     sum(delivered)::bigint as delivered, sum(unchanged)::bigint as unchanged, sum(rejected)::bigint as rejected,
@@ -7,8 +7,8 @@ select stage, name, count(distinct partition_key) as partitions,
     max(posted_at) as posted_at
 from ops.ledger
 where run_id = any(%(runs)s)
-group by stage, name
-order by case stage when 'landing' then 1 when 'gate' then 2 else 3 end, name;
+group by stage, name, part
+order by array_position(array['landing', 'identity', 'gate', 'delivery'], stage), name, part;
 
 -- name: flows_now
 -- The latest entry of each partition: how everything stands, whichever run brought it there. A
@@ -26,12 +26,13 @@ select stage, name, count(distinct partition_key) as partitions,
     sum(held)::bigint as held, sum(waiting)::bigint as waiting, sum(unknown)::bigint as unknown,
     max(posted_at) as posted_at
 from latest
-group by stage, name
-order by case stage when 'landing' then 1 when 'gate' then 2 else 3 end, name;
+group by stage, name, part
+order by array_position(array['landing', 'identity', 'gate', 'delivery'], stage), name, part;
 
 -- name: unbalanced
 select entry_id from ops.ledger
 where (stage = 'landing' and read <> landed + unchanged + rejected)
+    or (stage = 'identity' and read <> landed + unchanged + removed)
     or (stage = 'gate' and checked <> passed + rejected)
     or (stage = 'delivery' and due <> delivered + unchanged + rejected + held + waiting + unknown);
 

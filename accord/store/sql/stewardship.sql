@@ -108,7 +108,7 @@ where b.partition_key = any(%(partitions)s)
 
 -- name: write_again
 update ops.outbox set state = 'superseded'
-where flow = %(flow)s and object_key = any(%(keys)s) and state = 'rejected';
+where flow = %(flow)s and system || '.' || kind || ' ' || object_key = any(%(pieces)s) and state = 'rejected';
 
 -- name: newest_day
 select max(partition_key) from ops.builds;
