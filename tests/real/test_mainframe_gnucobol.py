@@ -7,7 +7,6 @@ puts before a record its length without the four bytes, so those are added.
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from datetime import date
@@ -30,7 +29,7 @@ ACCOUNTS = 500
 def run(source: Path, folder: Path) -> None:
     """Compile a program as for a mainframe, and run it in the folder."""
     compiler = debian.cobol()
-    environment = {**os.environ, **compiler.environment}
+    environment = compiler.environment()
     options = ["-x", "-std=ibm", "-fsign=EBCDIC", "-I", mainframe.FOLDER, "-o", folder / "program"]
     done = subprocess.run(
         [compiler.path, *options, source],

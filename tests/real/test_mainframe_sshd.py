@@ -61,8 +61,7 @@ Subsystem sftp internal-sftp
 @contextmanager
 def serving(home: Path) -> Iterator[Host]:
     """Run an sshd for one user and one key until the block ends."""
-    program = home / "sshd"
-    debian.copied(debian.sshd(), program)
+    program = debian.sshd().copied(home)
     host_key, user_key = sftp_server.a_key(), sftp_server.a_key()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -73,11 +72,11 @@ def serving(home: Path) -> Iterator[Host]:
     folder = home / "LOYALTY"
     folder.mkdir()
     for path in (home, *home.iterdir()):
-        path.chmod(0o700 if path.is_dir() or path == program else 0o600)
+        path.chmod(0o700 if path.is_dir() or path == program.path else 0o600)
         os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
     process = subprocess.Popen(
-        [program, "-D", "-e", "-f", home / "sshd_config"],
-        env={**os.environ, "LD_LIBRARY_PATH": str(home)}, stderr=subprocess.PIPE, text=True,
+        [program.path, "-D", "-e", "-f", home / "sshd_config"],
+        env=program.environment(), stderr=subprocess.PIPE, text=True,
         **({"user": USER, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}),
     )  # fmt: skip
     public = host_key.export_public_key().decode()

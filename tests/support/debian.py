@@ -6,8 +6,8 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,24 +15,38 @@ import pytest
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program, and what has to be in its environment."""
+    """A program, the folders of libraries it needs besides the machine's, and its settings."""
 
     path: Path
-    environment: Mapping[str, str]
+    libraries: Sequence[Path] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """The environment that it and what it makes run in."""
+        found = {"LD_LIBRARY_PATH": ":".join(map(str, self.libraries))} if self.libraries else {}
+        return {**os.environ, **found, **self.settings}
+
+    def copied(self, to: Path) -> Program:
+        """Copy it to where a user may be who may not look into the cache."""
+        shutil.copy(self.path, to)
+        for folder in self.libraries:
+            for library in folder.glob("*.so*"):
+                shutil.copy(library, to)
+        return Program(to / self.path.name, [to])
 
 
 def cobol() -> Program:
     """GnuCOBOL's compiler; skips where it cannot be had."""
     if (found := shutil.which("cobc")) and shutil.which("gcc"):
-        return Program(Path(found), {})
+        return Program(Path(found))
     if not shutil.which("gcc"):
         pytest.skip("NOT CHECKED against GnuCOBOL: it needs gcc")
     root = _unpacked("gnucobol3")
     libraries = next((root / "usr" / "lib").glob("*/libcob.so")).parent
     return Program(
         root / "usr" / "bin" / "cobc",
+        [libraries],
         {
-            "LD_LIBRARY_PATH": str(libraries),
             "COB_CONFIG_DIR": str(root / "etc" / "gnucobol"),
             "COB_COPY_DIR": str(root / "usr" / "share" / "gnucobol" / "copy"),
             "COB_CFLAGS": f"-I{root / 'usr' / 'include'} -fsigned-char -pipe",
@@ -45,20 +59,10 @@ def sshd() -> Program:
     """OpenSSH's server; skips where it cannot be had."""
     usual = Path("/usr/sbin/sshd")
     if usual.exists():
-        return Program(usual, {})
+        return Program(usual)
     root = _unpacked("openssh-server")
-    libraries = (folder for part in ("lib", "usr/lib") for folder in (root / part).glob("*-*"))
-    return Program(
-        root / "usr" / "sbin" / "sshd", {"LD_LIBRARY_PATH": ":".join(map(str, libraries))}
-    )
-
-
-def copied(program: Program, to: Path) -> None:
-    """Copy a program and its libraries to where a user may be who may not look into the cache."""
-    shutil.copy(program.path, to)
-    for folder in program.environment.get("LD_LIBRARY_PATH", "").split(":"):
-        for library in Path(folder).glob("*.so*") if folder else ():
-            shutil.copy(library, to.parent)
+    libraries = [folder for part in ("lib", "usr/lib") for folder in (root / part).glob("*-*")]
+    return Program(root / "usr" / "sbin" / "sshd", libraries)
 
 
 def _unpacked(package: str) -> Path:

@@ -15,7 +15,7 @@ import asyncssh
 from accord.secrets import Secrets
 from accord.sftp import Access
 
-KEY, HOSTS = "env:TEST_KEY", "env:TEST_HOSTS"
+KEY, HOSTS = "test:key", "test:hosts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Server:
 
 def an_access(key: str, hosts: str, *, timeout_seconds: float = 10) -> Access:
     """An access with these secrets."""
-    secrets = Secrets({"TEST_KEY": key, "TEST_HOSTS": hosts})
+    secrets = Secrets({}, readers={"test": {"key": key, "hosts": hosts}.__getitem__})
     return Access(secrets, KEY, HOSTS, timeout_seconds=timeout_seconds)
 
 

@@ -110,7 +110,7 @@ def test_secrets_that_are_none_are_refused_and_not_shown(server: Server, tmp_pat
     unset = opened(
         server.url(tmp_path), sftp_server.an_access("", "", timeout_seconds=5), variable="X"
     )
-    with pytest.raises(Stop, match="TEST_KEY is not set"):
+    with pytest.raises(Stop, match="test:key is not set"):
         unset.listed()
     unset.close()
 
