@@ -26,6 +26,9 @@ FAR = Decimal("3.5")
 SHAPED = 0.5
 """The share of the values that the two commonest formats must have for others to be odd."""
 
+RARE = 0.05
+"""The share of the values below which a format is rare."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -74,21 +77,26 @@ class Tally:
     """Counts the values of one column; memory stays bounded however many there are."""
 
     name: str
-    records: int = 0
     filled: int = 0
     invalid: int = 0
+    _kinds: Counter[str] = field(default_factory=Counter)
+    _kinds_filled: set[str] = field(default_factory=set)
     _seen: set[int] = field(default_factory=set)
     _formats: Counter[str] = field(default_factory=Counter)
     _numbers: list[Decimal] = field(default_factory=list)
     _numeric: int = 0
     _draw: Random = field(default_factory=lambda: Random(7))  # noqa: S311 - a sample
 
-    def add(self, value: Any, *, valid: bool = True) -> None:
-        """Count one record's value; None and blank text are no value, whatever `valid` says."""
-        self.records += 1
+    def add(self, value: Any, *, valid: bool = True, kind: str = "") -> None:
+        """Count one record's value; None and blank text are no value, whatever `valid` says.
+
+        Where no record of a `kind` has a value, the column is not meant for that kind.
+        """
+        self._kinds[kind] += 1
         if value is None or (isinstance(value, str) and not value.strip()):
             return
         self.filled += 1
+        self._kinds_filled.add(kind)
         self.invalid += not valid
         if len(self._seen) <= MOST_DISTINCT:
             self._seen.add(hash(value))
@@ -98,6 +106,12 @@ class Tally:
             shape = shape_of(str(value))
             if shape in self._formats or len(self._formats) < MOST_FORMATS:
                 self._formats[shape] += 1
+
+    @property
+    def records(self) -> int:
+        """The records that the column is meant for."""
+        meant = self._kinds_filled or self._kinds
+        return sum(count for kind, count in self._kinds.items() if kind in meant)
 
     def profile(self) -> ColumnProfile:
         """What was counted."""
@@ -142,11 +156,15 @@ def _word(letters: str) -> str:
 
 
 def _odd(formats: Counter[str], filled: int) -> int:
-    common = formats.most_common(2)
-    shared = sum(count for _, count in common)
-    if not filled or len(formats) < 2 or shared < SHAPED * filled:
+    """Count the values in rare formats, of a column whose values are numbers, dates or codes.
+
+    Names and addresses of people are written as they come; nothing there is odd.
+    """
+    shared = sum(count for _, count in formats.most_common(2))
+    with_digits = sum(count for shape, count in formats.items() if "9" in shape)
+    if not filled or shared < SHAPED * filled or with_digits < SHAPED * filled:
         return 0
-    return filled - sum(count for _, count in formats.items() if count >= 0.05 * filled)
+    return filled - sum(count for _, count in formats.items() if count >= RARE * filled)
 
 
 def _far(numbers: list[Decimal]) -> tuple[int, str]:

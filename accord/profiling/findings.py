@@ -13,11 +13,12 @@ Kind = Literal["rejected", "invalid", "duplicates", "conflicts", "formats", "gap
 
 _WEIGHTS: dict[Kind, float] = {
     "rejected": 5, "duplicates": 4, "invalid": 3, "conflicts": 3,
-    "formats": 1, "gaps": 1, "outliers": 0.5,
+    "formats": 1, "gaps": 0.5, "outliers": 0.5,
 }  # fmt: skip
 _WORTH_SAYING = 0.01
 _EMPTY = 0.0
 _GAPPY = 0.9
+_FEW = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,15 @@ def _of_column(table: TableProfile, column: ColumnProfile) -> Iterable[Finding]:
             f"{column.odd:,} of {column.filled:,} values are not written like most: {common}",
             "agree on one way to write it at the source",
         )  # fmt: skip
-    if _EMPTY < column.completeness < _GAPPY:
+    is_owned = table.owned is None or column.name in table.owned
+    if is_owned and _EMPTY < column.completeness < _GAPPY:
         missing = column.records - column.filled
         yield Finding(
             "gaps", where, missing,
             f"{missing:,} of {column.records:,} records have no value",
             "ask for it where records are entered, or let another system stand in (authority)",
         )  # fmt: skip
-    if column.far:
+    if 0 < column.far <= _FEW * column.filled:  # more of them are a long tail and no mistakes
         yield Finding(
             "outliers", where, column.far,
             f"{column.far:,} numbers lie far from the others, which are {column.usual}",
@@ -97,7 +99,7 @@ def _of_column(table: TableProfile, column: ColumnProfile) -> Iterable[Finding]:
 
 def _of_authority(profile: EntityProfile) -> Iterator[Finding]:
     for item in profile.disagreements:
-        if item.share > _WORTH_SAYING:
+        if item.is_copy and item.share > _WORTH_SAYING:
             yield Finding(
                 "conflicts", f"{item.system}.{item.attribute}", item.apart,
                 f"{item.apart:,} of {item.compared:,} values are not those of {item.owner}",

@@ -15,12 +15,11 @@ def page(profile: SystemProfile | EntityProfile, *, at: datetime) -> str:
     environment = Environment(
         loader=PackageLoader("accord.profiling"), autoescape=True, undefined=StrictUndefined
     )
-    is_entity = isinstance(profile, EntityProfile)
     return environment.get_template("profile.html.j2").render(
         title=profile.entity if isinstance(profile, EntityProfile) else profile.title,
         at=f"{at:%Y-%m-%d %H:%M %Z}",
         findings=findings(profile),
         tables=profile.tables,
-        shared=profile.shared if is_entity else (),
-        disagreements=profile.disagreements if is_entity else (),
+        shared=profile.shared if isinstance(profile, EntityProfile) else (),
+        disagreements=profile.disagreements if isinstance(profile, EntityProfile) else (),
     )

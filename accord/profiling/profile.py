@@ -14,6 +14,7 @@ class TableProfile:
     """One stream or one system's part of an entity, column by column.
 
     `rejected` counts the dead letters that wait, by cause; `repeated` the records that share a key.
+    `owned` are the columns whose values are to be good here, since nobody else's come first.
     """
 
     name: str
@@ -23,17 +24,22 @@ class TableProfile:
     rejected: Mapping[str, int]
     repeated: tuple[Repeated, ...] = ()
     repeated_any: int = 0
+    owned: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """How often a system has another value than the one with authority, for one attribute."""
+    """How often a system has another value than the one with authority, for one attribute.
+
+    `is_copy` says that the system is to hold the owner's value, so that a sync will write it there.
+    """
 
     system: str
     attribute: str
     owner: str
     compared: int
     apart: int
+    is_copy: bool = True
 
     @property
     def share(self) -> float:

@@ -9,14 +9,20 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from accord.authority import authority_of
 from accord.catalog import Stream, System
 from accord.contracts.model import Contract
 from accord.matching.normalise import normalised
 from accord.profiling.columns import Tally
-from accord.profiling.profile import EntityProfile, SystemProfile, TableProfile
+from accord.profiling.profile import (
+    Disagreement,
+    EntityProfile,
+    SystemProfile,
+    TableProfile,
+)
 from accord.profiling.repeats import Repeats
 from accord.store.database import Connection
-from accord.store.queries import queries
+from accord.store.queries import for_table, queries
 
 _AT_ONCE = 2000
 _NOT_CONTENT = frozenset(
@@ -46,12 +52,13 @@ def of_entity(
     connection: Connection,
     contract: Contract,
     told: Sequence[Told],
-    disagreements: Sequence[Any] = (),
 ) -> EntityProfile:
     """Profile an entity over all systems: each alone, each two, and against authority."""
     repeats = Repeats()
     tables = tuple(_of_told(connection, contract, item, repeats) for item in told)
-    return EntityProfile(contract.name, tables, tuple(repeats.between()), tuple(disagreements))
+    return EntityProfile(
+        contract.name, tables, tuple(repeats.between()), tuple(_disagreements(connection, contract))
+    )
 
 
 def _of_stream(connection: Connection, stream: Stream) -> TableProfile:
@@ -81,7 +88,8 @@ def _of_told(
         records += 1
         canonical = _canonical(contract.name, row, [tally.name for tally in tallies])
         for tally in tallies:
-            tally.add(row[tally.name], valid=canonical[tally.name] is not None)
+            is_valid = canonical[tally.name] is not None
+            tally.add(row[tally.name], valid=is_valid, kind=str(row.get("kind")))
         repeats.add(told.system, canonical)
     return TableProfile(
         name=told.system,
@@ -91,6 +99,9 @@ def _of_told(
         rejected={},
         repeated=tuple(repeats.within(told.system)),
         repeated_any=repeats.any_within(told.system),
+        owned=frozenset(
+            it.name for it in authority_of(contract).attributes if it.owner == told.system
+        ),
     )
 
 
@@ -99,6 +110,18 @@ def _canonical(
 ) -> Mapping[str, str | None]:
     country = normalised(entity, "country", row.get("country") or row.get("billing_country"))
     return {name: normalised(entity, name, row[name], country=country) for name in columns}
+
+
+def _disagreements(connection: Connection, contract: Contract) -> Iterator[Disagreement]:
+    """How often each system has another value than the one with authority; of golden records."""
+    authority = authority_of(contract)
+    statement = for_table(queries("profiles")["disagreements"], contract.table.partition(".")[2])
+    values = {"entity": contract.name, "attributes": list(authority.names)}
+    for system, attribute, compared, apart in connection.execute(statement, values).fetchall():
+        owner = authority[attribute].owner
+        if system != owner:
+            is_copy = system in authority[attribute].copies
+            yield Disagreement(system, attribute, owner, compared, apart, is_copy)
 
 
 def _columns(connection: Connection, schema: str, view: str) -> list[str]:

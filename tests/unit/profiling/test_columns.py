@@ -23,6 +23,13 @@ def test_blank_text_and_nothing_are_no_value() -> None:
     assert (found.records, found.filled, found.completeness) == (4, 1, 0.25)
 
 
+def test_a_column_is_not_missed_in_records_of_a_kind_that_never_has_it() -> None:
+    tally = Tally("first_name")
+    for value, kind in (("Ann", "person"), (None, "person"), (None, "organisation")):
+        tally.add(value, kind=kind)
+    assert tally.profile().completeness == 0.5
+
+
 def test_what_cannot_be_what_the_column_says_is_invalid() -> None:
     tally = Tally("email")
     tally.add("a@b.example")
@@ -58,6 +65,10 @@ def test_a_few_values_written_unlike_most_are_odd() -> None:
     found = tallied(*["+44 20 7946 0000"] * 97, "020 7946 0000", "(020)79460000", "n/a")
     assert found.odd == 3
     assert found.formats[0].values == 97
+
+
+def test_names_are_written_as_they_come() -> None:
+    assert tallied(*["Ann Hale"] * 97, "ANN HALE", "A. Hale", "Hale, Ann").odd == 0
 
 
 def test_where_everybody_writes_as_they_like_nothing_is_odd() -> None:
