@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -64,6 +65,7 @@ def _of_table(table: TableProfile) -> Iterator[Finding]:
         )  # fmt: skip
     for column in table.columns:
         yield from _of_column(table, column)
+    yield from _gaps(table)
 
 
 def _of_column(table: TableProfile, column: ColumnProfile) -> Iterable[Finding]:
@@ -81,19 +83,26 @@ def _of_column(table: TableProfile, column: ColumnProfile) -> Iterable[Finding]:
             f"{column.odd:,} of {column.filled:,} values are not written like most: {common}",
             "agree on one way to write it at the source",
         )  # fmt: skip
-    is_owned = table.owned is None or column.name in table.owned
-    if is_owned and _EMPTY < column.completeness < _GAPPY:
-        missing = column.records - column.filled
-        yield Finding(
-            "gaps", where, missing,
-            f"{missing:,} of {column.records:,} records have no value",
-            "ask for it where records are entered, or let another system stand in (authority)",
-        )  # fmt: skip
     if 0 < column.far <= _FEW * column.filled:  # more of them are a long tail and no mistakes
         yield Finding(
             "outliers", where, column.far,
             f"{column.far:,} numbers lie far from the others, which are {column.usual}",
             "look at them at the source; a range in the contract would reject them",
+        )  # fmt: skip
+
+
+def _gaps(table: TableProfile) -> Iterator[Finding]:
+    """What is missing, told together for columns that are missing together."""
+    missing: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for column in table.columns:
+        is_owned = table.owned is None or column.name in table.owned
+        if is_owned and _EMPTY < column.completeness < _GAPPY:
+            missing[column.records - column.filled, column.records].append(column.name)
+    for (absent, records), names in missing.items():
+        yield Finding(
+            "gaps", f"{table.name}.{', '.join(names)}", absent,
+            f"{absent:,} of {records:,} records have no value",
+            "ask for it where records are entered, or let another system stand in (authority)",
         )  # fmt: skip
 
 
