@@ -52,12 +52,28 @@ _NAMINGS: Mapping[str, tuple[_Naming, ...]] = {
 
 
 def matched(org: Org, kind: Kind, writes: Sequence[Write]) -> dict[str, Found]:
-    """Return what matches, by key; more than one candidate is told with all their ids."""
+    """Return what matches, by key; more than one candidate is told with all their ids.
+
+    A record that two customers match is the first one's, as it would be if they came one by one.
+    """
     found = _by_id(org, kind, writes)
+    taken = {record_id for item in found.values() for record_id in item.destination_ids}
     for naming in _NAMINGS[kind.name]:
         rest = [write for write in writes if write.key not in found]
-        found.update(_by_name(org, kind, naming, rest))
+        for key, item in _by_name(org, kind, naming, rest).items():
+            if not taken.intersection(item.destination_ids):
+                found[key] = item
+                taken.update(item.destination_ids)
     return found
+
+
+def owners_of(org: Org, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
+    """Our id on each of these records that has one, by the record's id."""
+    return {
+        str(record[ID]): str(record[OUR_ID])
+        for record in _asked(org, kind, ID, record_ids(ids), [ID, OUR_ID])
+        if record[OUR_ID]
+    }
 
 
 def _by_id(org: Org, kind: Kind, writes: Sequence[Write]) -> dict[str, Found]:

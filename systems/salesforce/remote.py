@@ -86,6 +86,7 @@ class Org:
         size = int(connection.settings["limits"]["page_records"])
         self._page_records = min(max(size, SMALLEST_PAGE), LARGEST_PAGE)
         self._lock = threading.Lock()
+        self.adopting = threading.Lock()  # held from looking whose a record is to making it ours
         self._credentials: ClientCredentials | None = None
         self._api: Api | None = None
 

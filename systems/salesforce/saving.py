@@ -1,8 +1,9 @@
 """Brings records in Salesforce to their desired state, or takes them away, 200 at a call.
 
 A new record is upserted by our id, so that a repetition finds it; one that a look-up or a match
-found is updated by its own id, so that it is never made a second time. A write without a receipt
-is one whose fate is not known.
+found is updated by its own id, so that it is never made a second time. Two customers may match one
+record, so whose it is by now is looked at just before. A write without a receipt is one whose fate
+is not known.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Literal
 
 from accord.errors import AccordError, Unanswered
 from accord.records import Receipt, Write
+from systems.salesforce.matching import owners_of
 from systems.salesforce.objects import ARCHIVED, OUR_ID, Kind, to_remote
 from systems.salesforce.refusals import GONE, TRANSIENT, Refusal, is_among, refusal
 from systems.salesforce.remote import Org, Result
@@ -22,6 +24,7 @@ _DOUBLED = Refusal(
     "More than one record is this customer",
     "merge them in Salesforce, then replay",
 )
+_Wanted = tuple[Write, Mapping[str, Any]]
 _Call = Callable[[Sequence[Mapping[str, Any]]], Sequence[Result]]
 
 
@@ -44,8 +47,39 @@ class Saving:
         new = [(write, _new(kind, write)) for write in single if write.found is None]
         held = [(write, _changed(kind, write)) for write in single if write.found is not None]
         self._save(new, lambda records: org.upsert(kind.sobject, OUR_ID, records))
-        self._save(held, lambda records: org.update(kind.sobject, records))
+        for start in range(0, len(held), BATCH):
+            batch = held[start : start + BATCH]
+            owners = self._owners(batch)
+            self._save([it for it in batch if owners.get(_id(it)) == it[0].key], self._update)
+            self._adopt([it for it in batch if owners.get(_id(it)) != it[0].key])
         return self._concluded(writes)
+
+    def _adopt(self, batch: Sequence[_Wanted]) -> None:
+        """Make records ours that are nobody's; one that two customers match is the first one's."""
+        if not batch:
+            return
+        with self._org.adopting:
+            owners = self._owners(batch)
+            kept: list[_Wanted] = []
+            for wanted in batch:
+                write = wanted[0]
+                if owners.setdefault(_id(wanted), write.key) == write.key:
+                    kept.append(wanted)
+                elif self._trouble is None:
+                    self._keep([_gone(write, "The record became another customer's meanwhile")])
+            self._save(kept, self._update)
+
+    def _owners(self, batch: Sequence[_Wanted]) -> dict[str, str]:
+        """Whose these records are by now; nothing is known after trouble."""
+        if self._trouble is None:
+            try:
+                return owners_of(self._org, self._kind, [_id(wanted) for wanted in batch])
+            except AccordError as error:
+                self._trouble = error
+        return {}
+
+    def _update(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Result]:
+        return self._org.update(self._kind.sobject, records)
 
     def remove(
         self, writes: Sequence[Write], policy: Literal["propagate", "archive"]
@@ -54,7 +88,6 @@ class Saving:
 
         An archived record keeps our id, so that it is the same one that comes back.
         """
-        kind, org = self._kind, self._org
         single = self._without_doubled(writes)
         self._keep(Receipt(write.write_id, "delivered") for write in single if write.found is None)
         held = [
@@ -63,11 +96,11 @@ class Saving:
             if write.found is not None
         ]
         if policy == "archive":
-            self._save(held, lambda records: org.update(kind.sobject, records), gone="delivered")
+            self._save(held, self._update, gone="delivered")
         else:
             self._save(
                 held,
-                lambda records: org.delete([str(record["id"]) for record in records]),
+                lambda records: self._org.delete([str(record["id"]) for record in records]),
                 gone="delivered",
             )
         return self._concluded(writes)
@@ -79,7 +112,7 @@ class Saving:
 
     def _save(
         self,
-        wanted: Sequence[tuple[Write, Mapping[str, Any]]],
+        wanted: Sequence[_Wanted],
         call: _Call,
         *,
         gone: Literal["retry", "delivered"] = "retry",
@@ -140,14 +173,19 @@ def _receipt(write: Write, result: Result, *, gone: Literal["retry", "delivered"
     if is_among(result.errors, GONE):
         if gone == "delivered":
             return Receipt(write.write_id, "delivered")
-        return Receipt(
-            write.write_id, "retry", "", "gone", "The record is not there any more",
-            "run again: it is looked up anew",
-        )  # fmt: skip
+        return _gone(write, "The record is not there any more")
     why = refusal(result.errors)
     if is_among(result.errors, TRANSIENT):
         return Receipt(write.write_id, "retry", "", "busy", why.detail, "it is sent again later")
     return _rejected(write, why)
+
+
+def _id(wanted: _Wanted) -> str:
+    return str(wanted[1]["id"])
+
+
+def _gone(write: Write, detail: str) -> Receipt:
+    return Receipt(write.write_id, "retry", "", "gone", detail, "run again: it is looked up anew")
 
 
 def _rejected(write: Write, why: Refusal) -> Receipt:

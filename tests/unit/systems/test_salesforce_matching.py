@@ -90,6 +90,32 @@ def test_two_with_one_address_are_both_told(org: Emulator, client: SalesforceCli
     assert (found.destination_ids, found.digest) == (tuple(sorted(both)), "")
 
 
+def test_a_record_that_two_customers_match_is_the_first_ones(
+    org: Emulator, client: SalesforceClient
+) -> None:
+    there = org.place("contacts", {"last_name": "Tester", "email": "home@mail.example"})
+    both = [person(key, email="home@mail.example") for key in ("C-1", "C-2")]
+    assert ids(client, "contacts", *both) == {"C-1": (there,)}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_record_is_never_taken_from_the_customer_it_became(
+    org: Emulator, client: SalesforceClient, at_once: bool
+) -> None:
+    there = org.place("contacts", {"last_name": "Tester", "email": "home@mail.example"})
+    seen = [
+        replace(write, found=client.match("contacts", [write])[write.key])
+        for write in (person(key, email="home@mail.example") for key in ("C-1", "C-2"))
+    ]
+    calls = [seen] if at_once else [[write] for write in seen]
+    told = [receipt for call in calls for receipt in client.deliver("contacts", call)]
+    by_id = {receipt.write_id: receipt for receipt in told}
+    first, second = (by_id[write.write_id] for write in seen)
+    assert (first.outcome, first.destination_id) == ("delivered", there)
+    assert (second.outcome, second.cause) == ("retry", "gone")
+    assert [row["Accord_Id__c"] for row in org.rows("contacts")] == ["C-1"]
+
+
 def test_a_deleted_record_is_no_match(org: Emulator, client: SalesforceClient) -> None:
     there = org.place("contacts", {"last_name": "Tester", "email": "ann@mail.example"})
     org.erase("contacts", there)
