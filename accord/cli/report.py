@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +46,7 @@ def standing(
             _flow(flow, dead=dead[flow.stage, flow.name, flow.part], ends=_ends(flow, world))
             for flow in flows
         ],
+        "golden": [asdict(it) for it in reports.golden(connection)],
         "gates": [_gate(gate) for gate in reports.gates(connection)],
         "outcomes": [
             {

@@ -9,7 +9,7 @@ from rich.console import Console
 from accord import catalog
 from accord.cli.alerting import tell_pending
 from accord.cli.exits import Exit
-from accord.cli.passes import PassRequest, PassResult, orchestrator
+from accord.cli.passes import Announce, PassRequest, PassResult, orchestrator
 from accord.cli.report import Report, exit_of, standing
 from accord.cli.show import show_report, table
 from accord.cli.world import World, now, opened
@@ -49,7 +49,7 @@ def demo(console: Console) -> tuple[Exit, Report]:
     with opened(replace(settings, environment=plain)) as world:
         console.print(f"The sandbox company lives in {world.settings.sandbox}", highlight=False)
         with world.company() as company:
-            ended = _passed(console, world, company, PassRequest(None, Window()))
+            ended = _passed(console, world, company, PassRequest(None, Window()), lively=True)
     if ended[1]["dead"]:
         console.print("The sandbox tears a line now and then, to show where such records go.")
     console.print(_NEXT, highlight=False)
@@ -83,8 +83,14 @@ def rehearse(console: Console, flow: str | None, window: Window) -> tuple[Exit, 
 
 
 def _passed(
-    console: Console, world: World, company: Company, request: PassRequest
+    console: Console,
+    world: World,
+    company: Company,
+    request: PassRequest,
+    *,
+    lively: bool = False,
 ) -> tuple[Exit, Report]:
+    """Make a pass and report it; where it is `lively`, let the sandbox live on and make another."""
     started = now()
     make = orchestrator()
     with console.status("Starting …") as spinner:
@@ -95,11 +101,27 @@ def _passed(
             spinner.update(text)
 
         result = make(world.store, company, request, announce)
+        for flow in _lived(world, company, announce) if lively else ():
+            again = make(world.store, company, PassRequest(flow, Window()), announce)
+            result.runs += again.runs
+            result.trouble += again.trouble
     report = _report(world, result)
     show_report(console, report)
     _conclude(console, report, (now() - started).total_seconds())
     tell_pending(console, world)
     return exit_of(report), report
+
+
+def _lived(world: World, company: Company, announce: Announce) -> list[str]:
+    """Let the sandbox live on, and name the flows that go on from there."""
+    happened = company.live()
+    if happened:
+        announce("[bold]A day goes by in the sandbox company:[/]")
+    for system, what in happened.items():
+        announce(f"  {system}: {what}")
+    return sorted(
+        {item.flow for item in catalog.deliveries(world.systems) if item.system in happened}
+    )
 
 
 def _report(world: World, result: PassResult) -> Report:

@@ -37,6 +37,7 @@ def show_report(console: Console, report: Report) -> None:
     else:
         _show_flows(console, report["flows"])
         _show_gates(console, report["gates"])
+        _show_golden(console, report["golden"])
     _show_outcomes(console, report["outcomes"])
     _show_waiting(console, report)
 
@@ -146,6 +147,29 @@ def _show_gates(console: Console, gates: Sequence[Mapping[str, Any]]) -> None:
             days = _listed([day or "the whole table" for day in gate["closed_days"]])
             rules = ", ".join(gate["closed_by"])
             console.print(f"  {gate['entity']} is closed for {days}: {rules}", highlight=False)
+
+
+def _show_golden(console: Console, golden: Sequence[Mapping[str, Any]]) -> None:
+    """Print who is who: golden records, what they are made of, and what waits for a steward."""
+    for it in golden:
+        systems = it["systems"] or {}
+        told = ", ".join(f"{name} {records:,}" for name, records in sorted(systems.items()))
+        console.print(f"\n[bold]{it['entity'].capitalize()}s[/]  [dim]one golden record each[/]")
+        console.print(
+            f"  {it['golden']:,} from {sum(systems.values()):,} records: {told}", highlight=False
+        )
+        waiting = [
+            (it["reviews"], "may be the same as another", "accord match review"),
+            (
+                it["conflicts"],
+                "edited where not owned, held for a steward",
+                "accord conflicts list",
+            ),
+            (it["answered"], "edited where not owned, answered", "accord conflicts list"),
+        ]
+        for count, what, command in waiting:
+            if count:
+                console.print(f"  {count:,} {what}  [dim]{command}[/]", highlight=False)
 
 
 def _show_outcomes(console: Console, outcomes: Sequence[Mapping[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,11 @@ class Emulator(Protocol):
 
     def stop(self) -> None:
         """Stop serving; the state stays."""
+
+
+@runtime_checkable
+class Lives(Protocol):
+    """An emulator in which people do things by themselves."""
+
+    def live(self) -> str:
+        """Let somebody there do something, and say it in a sentence without naming anybody."""

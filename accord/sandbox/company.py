@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from accord.catalog import System, discover
 from accord.connector import Client, Connection
-from accord.emulation import Emulator, Setup
+from accord.emulation import Emulator, Lives, Setup
 from accord.errors import Stop
 from accord.http import Turns
 from accord.secrets import Secrets
@@ -51,6 +51,7 @@ class Company:
         self._stack = ExitStack()
         self._served: dict[str, tuple[str, str]] = {}
         self._clients: dict[str, Client] = {}
+        self._emulators: dict[str, Emulator] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -118,6 +119,22 @@ class Company:
                 self._stack.callback(path.unlink, missing_ok=True)
         return addresses
 
+    def live(self) -> Mapping[str, str]:
+        """Let people in the sandbox's systems do things, once in a sandbox's life.
+
+        Returns what happened, by system; nothing where it has happened before, or where the systems
+        are served by another process.
+        """
+        lived = self.settings.sandbox / "lived"
+        if lived.exists() or not self._emulators:
+            return {}
+        lived.touch()
+        return {
+            name: emulator.live()
+            for name, emulator in sorted(self._emulators.items())
+            if isinstance(emulator, Lives)
+        }
+
     def _turns_of(self, system: System) -> Turns | None:
         if self._turns is None:
             return None
@@ -147,6 +164,7 @@ class Company:
                 Setup(folder, SEED, self._today, self._secret(system))
             )
             self._stack.callback(emulator.stop)
+            self._emulators[system.name] = emulator
             self._served[system.name] = (emulator.url, emulator.token_url)
         return self._served[system.name]
 

@@ -94,6 +94,27 @@ class DayFacts:
     difference: Decimal | None
 
 
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """One entity's golden records: of which systems' records they are made, and what waits.
+
+    `conflicts` wait for a steward, `answered` ones were answered by policy or by a steward.
+    """
+
+    entity: str
+    golden: int
+    systems: dict[str, int] | None
+    reviews: int
+    conflicts: int
+    answered: int
+
+
+def golden(connection: Connection) -> list[Golden]:
+    """The entities that have golden records."""
+    with connection.cursor(row_factory=class_row(Golden)) as cursor:
+        return cursor.execute(queries("reports")["golden"]).fetchall()
+
+
 def flows(connection: Connection, runs: Sequence[str] | None = None) -> list[Flow]:
     """The flows' counts in these runs, or as everything stands now."""
     with connection.cursor(row_factory=class_row(Flow)) as cursor:

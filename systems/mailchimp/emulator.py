@@ -129,6 +129,12 @@ class Emulator:
         reason = "N/A (Unsubscribed)" if status == "unsubscribed" else ""
         self._people.change(name, status=status, complied=True, unsubscribe_reason=reason)
 
+    def live(self) -> str:
+        """Let a subscriber follow the link at the end of a letter."""
+        name = next(it["contact_id"] for it in self.members() if it["status"] == "subscribed")
+        self.unsubscribe(name)
+        return "a subscriber opts out of marketing's letters"
+
     def confirm(self, name: str) -> None:
         """Let somebody say by a form that they want to be written to, which only they can."""
         self._people.change(name, status="subscribed", complied=False, unsubscribe_reason="")

@@ -143,6 +143,12 @@ class Emulator:
         with self._books.transaction():
             self._desk.update(key, values or {"description": f"Seen {number} times"}, Asked())
 
+    def live(self) -> str:
+        """Let somebody in billing change an address that is not theirs to change."""
+        key = self.customers()[-1]["id"]
+        self.edit("customers", key, email="billing.changed.this@post.example")
+        return "billing changes a customer's e-mail address, which is not theirs to change"
+
     def erase(self, stream: str, key: str) -> None:  # noqa: ARG002 - there is only one
         """Let somebody delete a customer."""
         with self._books.transaction():

@@ -113,3 +113,18 @@ select
     (select min(since) from apart) as apart_since,
     (select since from open) as waiting_since,
     (select since from unread) as landed_since;
+
+-- name: golden
+-- How many records of how many systems each entity's golden records are made of, and what waits.
+select p.entity,
+    (select count(*) from ops.golden_ids as g where g.entity = p.entity and g.survivor is null
+        and exists (select from ops.golden_members as m where m.golden_id = g.golden_id and m.valid_to is null)) as golden,
+    (select jsonb_object_agg(s.system, s.records) from (
+        select r.system, count(*) as records from ops.golden_records as r
+        where r.entity = p.entity and r.removed_at is null group by r.system
+    ) as s) as systems,
+    (select count(*) from ops.golden_reviews as v where v.entity = p.entity and v.state = 'open') as reviews,
+    (select count(*) from ops.golden_conflicts as c where c.entity = p.entity and c.state = 'held') as conflicts,
+    (select count(*) from ops.golden_conflicts as c where c.entity = p.entity and c.state = 'answered') as answered
+from ops.golden_passes as p
+order by p.entity;
