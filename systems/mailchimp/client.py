@@ -150,7 +150,7 @@ class MailchimpClient:
         try:
             return call(delivery)
         finally:
-            self._roll.outdate()
+            self._roll.release(delivery.claims)
             if delivery.unknown:
                 self._is_settled = False
 

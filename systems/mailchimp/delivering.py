@@ -78,13 +78,17 @@ def plan(write: Write, known: Mapping[str, Known], *, taken: bool) -> Operation 
 
 @dataclass(slots=True)
 class Delivery:
-    """One delivery or removal of writes in one audience."""
+    """One delivery or removal of writes in one audience.
+
+    `claims` are members and addresses that the roll keeps for these writes until it is told.
+    """
 
     call: Call
     batches: Batches
     roll: Roll
     receipts: dict[str, Receipt] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    claims: list[str] = field(default_factory=list)
     trouble: AccordError | None = None
 
     def deliver(self, writes: Sequence[Write]) -> list[Receipt]:
@@ -142,12 +146,13 @@ class Delivery:
         }
         members = self.roll.with_hashes(list(hashes.values()))
         holders = {name: item.key for name, item in members.items() if item.key}
-        adopted: dict[str, str] = {}
         operations = []
         for write in writes:
             own = next(iter(write.found.destination_ids if write.found else ()), "")
             own = own or hashes[write.write_id]
-            by = adopted.setdefault(own, holders.get(own, write.key))
+            by = holders.get(own) or self.roll.claim(own, write.key)
+            if by == write.key:
+                self.claims.append(own)
             item = plan(write, known, taken=by != write.key)
             if isinstance(item, Refusal):
                 self.receipts[write.write_id] = _rejected(write.write_id, item)

@@ -59,6 +59,8 @@ class Roll:
         self._lock = threading.RLock()
         self._rows: sqlite3.Connection | None = None
         self._since, self._read_whole_at, self._read_at = "", 0.0, -math.inf
+        self._claims: dict[str, str] = {}
+        self._released: set[str] = set()
 
     def close(self) -> None:
         """Give the memory back."""
@@ -77,6 +79,9 @@ class Roll:
             now = self._clock()
             if self._rows is not None and now - self._read_at < at_most_old:
                 return
+            for name in self._released:
+                self._claims.pop(name, None)
+            self._released.clear()
             if self._rows is None or now - self._read_whole_at > WHOLE_SECONDS:
                 self._read_whole()
                 self._read_whole_at = now
@@ -85,9 +90,21 @@ class Roll:
                 self._read_changes(self._rows, since)
             self._read_at = now
 
-    def outdate(self) -> None:
-        """Remember that we wrote, so that what was learned just now is old."""
+    def claim(self, name: str, key: str) -> str:
+        """Claim a member, or an address nobody has yet, for a key; return who has the claim.
+
+        Several deliveries under way may have looked before any of them wrote.
+        """
         with self._lock:
+            holder = self._claims.setdefault(name, key)
+            if holder == key:
+                self._released.discard(name)
+            return holder
+
+    def release(self, names: Iterable[str]) -> None:
+        """Give claims up, from the next refreshing on, which shows what came of them."""
+        with self._lock:
+            self._released.update(names)
             self._read_at = -math.inf
 
     def forget(self, ids: Iterable[str]) -> None:

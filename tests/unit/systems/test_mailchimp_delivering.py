@@ -136,6 +136,24 @@ def test_two_customers_with_one_address_in_one_delivery_do_not_share_a_member(
         assert receipts[keys[1]].cause == "email_taken"
 
 
+def test_deliveries_that_looked_before_either_wrote_do_not_share_a_member(there: There) -> None:
+    there.emulator.place(KIND, {"email": "old@post.example"})
+    for email in ("new@post.example", "old@post.example"):
+        keys = [f"a-{email}", f"b-{email}"]
+        looked = [mailchimp.seen(there.client, write(key, email=email)) for key in keys]
+        [[first], [second]] = [there.client.deliver(KIND, writes) for writes in looked]
+        assert first.outcome == "delivered"
+        assert (second.outcome, second.cause) == ("rejected", "email_taken")
+        assert len(mailchimp.under(there.emulator, keys[0])) == 1
+
+
+def test_an_address_that_was_left_is_free_for_the_next(there: There) -> None:
+    mailchimp.delivered(there.client, write("g-1", email="desk@post.example"))
+    mailchimp.delivered(there.client, write("g-1", email="ida@post.example"))
+    mailchimp.delivered(there.client, write("g-2", email="desk@post.example"))
+    assert len(mailchimp.under(there.emulator, "g-2")) == 1
+
+
 def test_an_address_that_was_deleted_for_good_is_rejected(there: There) -> None:
     [member_id] = mailchimp.delivered(there.client, write())
     there.client.look_up(KIND, ["g-1"])
