@@ -30,11 +30,11 @@ def evaluate(
 ) -> tuple[Exit, dict[str, Any]]:
     """Match the records without looking at the truth, then compare."""
     from accord.matching import match_all
-    from accord.matching.labelled import labelled
+    from accord.matching.labelled import SOURCE, labelled
 
     asked = labelled(records, truth, link=link, entity=entity, names=_names(maps))
     started = perf_counter()
-    found = match_all(asked.records, entity=entity)
+    found = match_all(asked.records, entity=entity, source=SOURCE if link else None)
     seconds = perf_counter() - started
     report = {
         **_figures(found, asked),

@@ -17,7 +17,7 @@ Two = tuple[str, str]
 
 # What a pair counts that was never compared: nothing spoke for it.
 _UNCOMPARED = -4.0
-# No pair outvotes others by more than this, however sure it seems.
+# No pair outvotes others by more than this, or than this beyond the threshold, however sure it is.
 _MOST = 12.0
 # The share of the average over all pairs in what two groups are worth; the rest is the best pair.
 _AVERAGE = 0.65
@@ -42,10 +42,11 @@ def cluster(
         groups.join(left, right)
     rooted: dict[Two, _Between] = {}
     apart = {_ordered(groups.of(a), groups.of(b)) for a, b in cannot_link}
+    most = _MOST + max(threshold, 0.0)
     for (left, right), odds in bits.items():
         key = _ordered(groups.of(left), groups.of(right))
         if key[0] != key[1]:
-            rooted[key] = rooted.get(key, _NOTHING) + _Between.of(odds)
+            rooted[key] = rooted.get(key, _NOTHING) + _Between.of(odds, most)
     for part in _components(rooted, groups.sizes(), apart, threshold):
         _agglomerate(groups, part, threshold)
     return groups.all()
@@ -94,8 +95,8 @@ class _Between:
     best: float = -_MOST
 
     @classmethod
-    def of(cls, odds: float) -> _Between:
-        held = max(-_MOST, min(_MOST, odds))
+    def of(cls, odds: float, most: float) -> _Between:
+        held = max(-_MOST, min(most, odds))
         return cls(held, 1, held)
 
     def __add__(self, other: _Between) -> _Between:

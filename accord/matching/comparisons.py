@@ -3,7 +3,8 @@
 A level holds when its condition does and none above it did. Conditions are DuckDB SQL over the
 forms of the left and the right record, suffixed `_l` and `_r`, and the same either way round.
 `m` is how often records of one customer are at this level, `u` how often records of two are: what
-is believed before any record was seen. `term` names the form whose rarity the level is worth.
+is believed before any record was seen. `term` names the form whose rarity the level is worth, and
+`most` bounds what it is worth, in bits, where it mostly repeats what another comparison says.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Level:
     m: float
     u: float
     term: str | None = None
+    most: float | None = None
 
     @property
     def is_else(self) -> bool:
@@ -73,7 +75,7 @@ _GIVEN = Comparison(
             0.005,
         ),
         Level("misspelt", "jaro_winkler_similarity(given_l, given_r) >= 0.88", 0.10, 0.008),
-        Level("similar", "jaro_winkler_similarity(given_l, given_r) >= 0.76", 0.03, 0.03),
+        Level("similar", "jaro_winkler_similarity(given_l, given_r) >= 0.76", 0.03, 0.03, most=0.0),
         Level("different", _ELSE, 0.03, 0.94),
     ),
 )
@@ -94,11 +96,11 @@ _NAME = Comparison(
     "bag_l is null or bag_r is null or (given_l is not null and given_r is not null)"
     " or (family_l is not null and family_r is not null)",
     (
-        Level("exact", "likeness = 5", 0.55, 2e-4, "words"),
-        Level("nearly the same words", "likeness = 4", 0.25, 2e-4, "words"),
-        Level("one within the other", "likeness = 3", 0.08, 2e-4, "words"),
-        Level("many words in common", "likeness = 2", 0.06, 0.001, "words"),
-        Level("few words in common", "likeness = 1", 0.03, 0.03),
+        Level("exact", "likeness = 6", 0.55, 2e-4, "words"),
+        Level("nearly the same words", "likeness = 5", 0.25, 2e-4, "words"),
+        Level("one within the other", "likeness = 4", 0.08, 2e-4, "words"),
+        Level("many words in common", "likeness = 3", 0.06, 0.001, "words"),
+        Level("few words in common", "likeness = 2", 0.03, 0.03),
         Level("different", _ELSE, 0.03, 0.96),
     ),
 )
@@ -114,12 +116,14 @@ _EMAIL = Comparison(
             2e-4,
             "mailbox",
         ),
-        Level("same name at another host", "mailbox_l = mailbox_r", 0.04, 0.005),
+        Level("same name at another host", "mailbox_l = mailbox_r", 0.04, 0.005, most=2.0),
         Level(
             "misspelt",
-            "jaro_winkler_similarity(email_l, email_r) >= 0.93"
-            " and (contains(digits(email_l), digits(email_r))"
-            " or contains(digits(email_r), digits(email_l)))",
+            "levenshtein(mailbox_l, mailbox_r) <= 2 and length(mailbox_l) > 4"
+            " and jaro_winkler_similarity(mail_host_l, mail_host_r) >= 0.85"
+            " and (digits(mailbox_l) = digits(mailbox_r) or (digits(mailbox_l) <> ''"
+            " and digits(mailbox_r) <> '' and (contains(mailbox_l, digits(mailbox_r))"
+            " or contains(mailbox_r, digits(mailbox_l)))))",
             0.10,
             5e-4,
         ),
@@ -130,7 +134,13 @@ _EMAIL = Comparison(
             0.003,
             "mail_host",
         ),
-        Level("similar", "jaro_winkler_similarity(email_l, email_r) >= 0.85", 0.03, 0.02),
+        Level(
+            "similar",
+            "jaro_winkler_similarity(email_l, email_r) >= 0.85",
+            0.03,
+            0.02,
+            most=1.0,
+        ),
         Level("different", _ELSE, 0.10, 0.98),
     ),
 )
@@ -248,10 +258,71 @@ _TAX_ID = Comparison(
     ),
 )
 
+_SAME_CODE = "list_has_any(codes_l, codes_r)"
+_CODE_WITHIN = (
+    "len(list_filter(codes_l, lambda a: len(list_filter(codes_r, lambda b:"
+    " length(least(a, b)) >= 4 and (contains(a, b) or contains(b, a)))) > 0)) > 0"
+)
+_CODE = Comparison(
+    "code",
+    "codes_l is null and codes_r is null",
+    (
+        Level("the same model number", _SAME_CODE, 0.62, 1e-4),
+        Level("one model number within the other", _CODE_WITHIN, 0.12, 3e-4),
+        Level(
+            "model number in the other's text",
+            "list_has_any(codes_l, text_codes_r) or list_has_any(codes_r, text_codes_l)",
+            0.03,
+            2e-4,
+        ),
+        Level("only one has a model number", "codes_l is null or codes_r is null", 0.18, 0.3),
+        Level("different", _ELSE, 0.05, 0.7),
+    ),
+)
+_PRODUCT_NAME = Comparison(
+    "name",
+    _missing("bag"),
+    (
+        Level("exact", "likeness = 6", 0.10, 1e-5, "words"),
+        Level("nearly the same words", "likeness = 5", 0.20, 1e-4, "words"),
+        Level("one within the other", "likeness = 4", 0.15, 1e-4, "words"),
+        Level("many words in common", "likeness = 3", 0.30, 0.001, "words"),
+        Level("few words in common", "likeness = 2", 0.20, 0.02),
+        Level("different", _ELSE, 0.05, 0.97),
+    ),
+)
+_BRAND = Comparison(
+    "brand",
+    _missing("maker"),
+    (
+        Level("exact", "maker_l = maker_r", 0.90, 0.03, "maker"),
+        Level("different", _ELSE, 0.10, 0.97),
+    ),
+)
+_PRICE = Comparison(
+    "price",
+    "price_l is null or price_r is null or price_l <= 0 or price_r <= 0",
+    (
+        Level("within a tenth", "abs(ln(price_l / price_r)) <= 0.1", 0.45, 0.05),
+        Level("within a third", "abs(ln(price_l / price_r)) <= 0.35", 0.35, 0.12),
+        Level("within double", "abs(ln(price_l / price_r)) <= 0.7", 0.14, 0.2),
+        Level("different", _ELSE, 0.06, 0.63),
+    ),
+)
+_GTIN = Comparison(
+    "gtin",
+    _missing("gtin"),
+    (
+        Level("exact", "gtin_l = gtin_r", 0.97, 1e-6, "gtin"),
+        Level("different", _ELSE, 0.03, 0.999),
+    ),
+)
+
 COMPARISONS: Mapping[str, tuple[Comparison, ...]] = {
     "customer": (
         _GIVEN, _FAMILY, _NAME, _EMAIL, _PHONE, _BIRTH, _STREET, _POSTCODE, _CITY, _TAX_ID,
     ),
+    "product": (_CODE, _PRODUCT_NAME, _BRAND, _PRICE, _GTIN),
 }  # fmt: skip
 # Forms whose values are counted, so that agreeing on a rare one is worth more. The number is how
 # many records more than the two would have a value that no other has been seen to have: values that
@@ -260,5 +331,44 @@ TERMS: Mapping[str, Mapping[str, float]] = {
     "customer": {
         "given": 1.0, "family": 0.7, "email": 0.1, "mailbox": 0.3, "mail_host": 1.0, "phone": 0.1,
         "birth": 1.0, "address": 0.15, "street": 1.0, "postcode": 1.0, "city": 1.0, "tax_id": 0.05,
+        "bag_key": 0.3,
     },
+    "product": {"maker": 1.0, "gtin": 0.02, "bag_key": 0.3},
 }  # fmt: skip
+# The forms that scoring a pair looks at.
+FORMS: Mapping[str, tuple[str, ...]] = {
+    "customer": (
+        "given", "givens", "roots", "family", "families", "generation", "bag", "email", "mailbox",
+        "mail_host", "phone", "birth", "number", "street", "postcode", "city", "tax_id",
+    ),
+    "product": ("bag", "maker", "codes", "text_codes", "price", "gtin"),
+}  # fmt: skip
+# Where this holds, two records are two customers, such as father and son (Sr, Jr, II).
+CONFLICTS: Mapping[str, str] = {
+    "customer": "coalesce(generation_l <> generation_r, false)",
+    "product": "false",
+}
+# Where the names differ, and nothing identifies the customer, what is shared counts this much less:
+# families share a home, and shops a centre.
+_DIFFER = "(level_first_name = 1 or level_name = 1)"
+_DOUBTFUL = "(level_first_name = 2 or level_name = 2)"
+_IDENTIFIED = "(level_birth_date in (7, 6, 4) or level_tax_id >= 2)"
+_PREMISES = (
+    f"case when {_IDENTIFIED} then 1 when {_DIFFER} then 0.25 when {_DOUBTFUL} then 0.6 else 1 end"
+)
+_MAILBOX = f"case when {_IDENTIFIED} then 1 when {_DIFFER} then 0.6 else 1 end"
+DISCOUNTS: Mapping[str, Mapping[str, str]] = {
+    "customer": {
+        "street": _PREMISES,
+        "postcode": _PREMISES,
+        "city": _PREMISES,
+        "phone": _PREMISES,
+        "email": _MAILBOX,
+    },
+    "product": {},
+}
+# Comparisons that are about one place: the best of them counts, the others a little.
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "customer": ("street", "postcode", "city"),
+    "product": (),
+}

@@ -14,13 +14,37 @@ from accord.matching.clustering import Groups, Two, cluster
 from accord.matching.forms import connected, load, sql
 from accord.matching.model import Matches, Model, Pair
 from accord.matching.pairs import REVIEW, ScoredPairs, probability, scored_pairs
-from accord.matching.scoring import CONFLICT, score
+from accord.matching.scoring import score
 from accord.matching.terms import count_terms, know_words, remembered
 from accord.matching.training import by_chance, learnt
 
-# Above these odds, in bits, a pair may be linked without asking, and is more likely one than two.
+# From these odds on, in bits, a customer is linked without asking.
 LINK = 6.0
+# The same by entity: shops describe products so freely that few are sure.
+LINKS: Mapping[str, float] = {"customer": LINK, "product": 18.0}
+# Above these odds two records are more likely one than two.
 LIKELY = 0.0
+# What two records lose that share nothing and contradict each other in nothing.
+_SILENCE = 2.0
+_DIFFERENT_LISTS = (
+    "delete from pairs using forms l, forms r where l.n = n_l and r.n = n_r and l.source = r.source"
+)
+# Of two lists, a record's best counterpart is the likelier one, and any other the less likely by
+# as much as the best is better.
+_RIVALS = """
+    create or replace temporary table scored as
+    with sides as (
+        select n_l as n, evidence from scored union all select n_r, evidence from scored
+    ),
+    best as (select n, max(evidence) as evidence from sides group by n),
+    outdone as (
+        select s.*, l.evidence + r.evidence - 2 * s.evidence as gap
+        from scored s join best l on l.n = s.n_l join best r on r.n = s.n_r
+    )
+    select * exclude (gap)
+        replace (evidence + (case when gap = 0 then 2 else -2 * gap end)::float as evidence)
+    from outdone
+"""
 _FEWEST_LINKS, _MOST_LINKS = 0.05, 20.0
 _LARGEST_COMPLETED = 80
 
@@ -32,17 +56,23 @@ def match_all(
     must_link: Iterable[Two] = (),
     cannot_link: Iterable[Two] = (),
     model: Model | None = None,
+    source: str | None = None,
 ) -> Matches:
     """Find which of the records are the same customer or product.
 
     `records` has a unique `id` and any of the entity's canonical columns. Without a model one is
     learnt from the records themselves. Must-links and cannot-links are a steward's: they hold
     whatever the scores say. The outcome is the same for any order of the records.
+
+    `source` names a column of the records that says which list each is from. With it only records
+    of different lists are compared, and a record's better counterpart speaks against its others.
     """
     with connected() as connection:
-        load(connection, records, entity=entity)
-        found = _judged(connection, entity, model)
-        return _decided(connection, found, tuple(must_link), tuple(cannot_link))
+        load(connection, records, entity=entity, source=source)
+        found = _judged(connection, entity, model, linked=source is not None)
+        return _decided(
+            connection, found, tuple(must_link), tuple(cannot_link), linked=source is not None
+        )
 
 
 def score_new(
@@ -81,7 +111,7 @@ def score_new(
     clusters = {str(i): str(i) for i in together.column("id").to_pylist()}
     linked = Groups(clusters)
     for left, right, bits in _rows(table):
-        if bits >= LINK:
+        if bits >= LINKS[entity]:
             linked.join(left, right)
     return list(ScoredPairs(table, entity, linked.all()))
 
@@ -110,7 +140,9 @@ def prior_bits(links: float, records: int) -> float:
     return log2(share / (1 - share))
 
 
-def _judged(connection: duckdb.DuckDBPyConnection, entity: str, model: Model | None) -> Model:
+def _judged(
+    connection: duckdb.DuckDBPyConnection, entity: str, model: Model | None, *, linked: bool
+) -> Model:
     """Score all pairs worth comparing; return the model that they were scored with."""
     ((records,),) = connection.execute("select count(*) from forms").fetchall()
     count_terms(connection, entity=entity)
@@ -122,6 +154,8 @@ def _judged(connection: duckdb.DuckDBPyConnection, entity: str, model: Model | N
         m = {column: list(shares) for column, shares in model.m.items()}
         u = {column: list(shares) for column, shares in model.u.items()}
     largest = block(connection, entity=entity)
+    if linked:
+        connection.execute(_DIFFERENT_LISTS)
     seen = score(
         connection,
         entity=entity,
@@ -130,6 +164,8 @@ def _judged(connection: duckdb.DuckDBPyConnection, entity: str, model: Model | N
         u=u,
         floor=log2(max(records, 2)) - 9,
     )
+    if linked:
+        connection.execute(_RIVALS)
     links = _links(seen, max(records, 2))
     return Model(
         entity=entity,
@@ -157,17 +193,19 @@ def _decided(
     model: Model,
     must_link: Sequence[Two],
     cannot_link: Sequence[Two],
+    *,
+    linked: bool,
 ) -> Matches:
     prior = prior_bits(model.links, model.records)
     table = scored_pairs(connection, prior=prior)
     bits = {(left, right): odds for left, right, odds in _rows(table)}
-    bits |= _completed(connection, bits, model, prior)
-    conflicts = {pair for pair, odds in bits.items() if odds <= CONFLICT}
+    bits |= _completed(connection, {} if linked else bits, model, prior)
+    conflicts = _conflicts(connection)
     ids = [str(i) for (i,) in connection.execute("select id from forms order by n").fetchall()]
     apart = {*cannot_link, *conflicts}
     clusters, likely = (
         cluster(ids, bits, must_link=must_link, cannot_link=apart, threshold=threshold)
-        for threshold in (LINK, LIKELY)
+        for threshold in (LINKS[model.entity], LIKELY)
     )
     return Matches(ScoredPairs(table, model.entity, clusters), clusters, model, likely)
 
@@ -185,14 +223,16 @@ def _completed(
             groups.join(left, right)
     sizes = groups.sizes()
     roots = {r: root for r, root in groups.all().items() if 2 < sizes[root] <= _LARGEST_COMPLETED}
-    if not roots:
-        return {}
-    grouped = pa.table({"id": list(roots), "root": list(roots.values())})
+    grouped = pa.table(
+        {"id": pa.array(roots, pa.string()), "root": pa.array(roots.values(), pa.string())}
+    )
     connection.register("grouped", grouped)
     connection.execute(
         "create or replace temporary table within as"
-        " with g as (select n, root from grouped join forms using (id))"
-        " select l.n as n_l, r.n as n_r from g l join g r on l.root = r.root and l.n < r.n"
+        " with g as (select n, root from grouped join forms using (id)),"
+        " missing as (select l.n as n_l, r.n as n_r from g l join g r"
+        " on l.root = r.root and l.n < r.n)"
+        " from missing anti join scored using (n_l, n_r)"
     )
     connection.unregister("grouped")
     score(
@@ -210,7 +250,21 @@ def _completed(
         " join forms l on l.n = s.n_l join forms r on r.n = s.n_r",
         [prior],
     ).fetchall()
-    return {(left, right): odds for left, right, odds in rows}
+    return {(left, right): _silent(odds, prior) for left, right, odds in rows}
+
+
+def _silent(odds: float, prior: float) -> float:
+    """Let a pair about which nothing is known not speak against those that are."""
+    return odds if odds > LIKELY else max(odds, min(odds - prior - _SILENCE, LIKELY - 1.0))
+
+
+def _conflicts(connection: duckdb.DuckDBPyConnection) -> set[Two]:
+    rows: list[Two] = connection.execute(
+        "select l.id, r.id from (select n_l, n_r from scored where conflict"
+        " union select n_l, n_r from completed where conflict) s"
+        " join forms l on l.n = s.n_l join forms r on r.n = s.n_r"
+    ).fetchall()
+    return set(rows)
 
 
 def _rows(table: pa.Table) -> Iterable[tuple[str, str, float]]:

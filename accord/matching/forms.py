@@ -73,7 +73,13 @@ def sql(name: str) -> str:
     return (files("accord.matching") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def load(connection: duckdb.DuckDBPyConnection, records: pa.Table, *, entity: str) -> None:
+def load(
+    connection: duckdb.DuckDBPyConnection,
+    records: pa.Table,
+    *,
+    entity: str,
+    source: str | None = None,
+) -> None:
     """Make the table `forms` of the given records, whose columns may be fewer than all."""
     given = records.select([c for c in ("id", *COLUMNS[entity]) if c in records.column_names])
     connection.register("given_records", given)
@@ -87,6 +93,16 @@ def load(connection: duckdb.DuckDBPyConnection, records: pa.Table, *, entity: st
         f"create or replace temporary view records as select {columns} from given_records"
     )
     connection.execute(sql(f"{entity}_forms"))
+    if source is not None:
+        connection.execute("alter table forms add column source varchar")
+        connection.register(
+            "sources", records.select(["id", source]).rename_columns(["id", "list"])
+        )
+        connection.execute(
+            "update forms set source = cast(list as varchar) from sources"
+            " where forms.id = cast(sources.id as varchar)"
+        )
+        connection.unregister("sources")
     connection.unregister("given_records")
 
 

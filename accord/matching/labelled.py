@@ -17,6 +17,8 @@ from accord.matching.clustering import Groups
 from accord.matching.forms import COLUMNS
 
 _TRUTH = ("id", "cluster", "id1", "id2")
+# The column that says which file a record is from.
+SOURCE = "source"
 _DELIMITERS = ",;\t|"
 _SIDES = ("1:", "2:")
 
@@ -61,7 +63,13 @@ def labelled(
         _prepared(table, path=path, entity=entity, names=names, before=side if link else "")
         for table, path, side in zip(tables, files, _SIDES, strict=False)
     ]
-    together = pa.concat_tables(read, promote_options="default")
+    together = pa.concat_tables(
+        [
+            table.append_column(SOURCE, pa.array([side] * table.num_rows, pa.string()))
+            for table, side in zip(read, _SIDES, strict=False)
+        ],
+        promote_options="default",
+    )
     ids = [table.column("id").to_pylist() for table in read]
     return Labelled(
         together, _truth(_renamed(answers, names, _TRUTH), truth, ids), link is not None

@@ -6,8 +6,9 @@ little. Words meet when they are equal, misspelt, short forms, initials, or writ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import log2
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
@@ -15,9 +16,16 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 from accord.matching.vocabulary import COMMON_WORDS, SHORT_NAMES
 
 _COMMON_BITS = 3.0
+_INITIAL_BITS = 3.0
+# What further words of a name add to the rarest one.
+_COMPANY = 0.6
+# Runs of at most this many words may be one word on the other side.
+_LONGEST_RUN = 5
+# In names of more words than this, as of products, words only meet when they are equal.
+_MOST_WORDS = 9
 
 # How alike, from the weakest; the numbers are the levels of the comparison `name`.
-DIFFERENT, WEAK, SIMILAR, CONTAINED, NEAR, EXACT = range(6)
+DIFFERENT, WEAK, SIMILAR, CONTAINED, NEAR, EXACT = range(1, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +34,25 @@ class Rarity:
 
     counts: Mapping[str, int]
     records: int
+    _worths: dict[str, float] = field(default_factory=dict)
 
     def bits(self, word: str) -> float:
         """The information of one word; common business words never say much."""
-        count = self.counts.get(word, 1)
-        worth = log2(self.records / max(count - 1.5, 0.5)) if self.records else 10.0
+        worth = self._worths.get(word)
+        if worth is None:
+            worth = self._worths[word] = self._counted(word)
+        return worth
+
+    def total(self, words: Iterable[str]) -> float:
+        """The information of several words."""
+        return sum(map(self.bits, words))
+
+    def _counted(self, word: str) -> float:
+        worth = log2(max(self.records, 2) / max(self.counts.get(word, 1) - 1.5, 0.5))
         if word in COMMON_WORDS:
             worth = min(worth, _COMMON_BITS)
         elif len(word) == 1:
-            worth = min(worth, 4.0)
+            worth = min(worth, _INITIAL_BITS + 1)
         return max(worth, 0.5)
 
 
@@ -46,121 +64,139 @@ class Likeness:
     bits: float
 
 
+@dataclass(slots=True)
+class _Meeting:
+    """What two names share: the information met, the best word met, and the words left over."""
+
+    rarity: Rarity
+    lefts: list[str]
+    rights: list[str]
+    bits: float = 0.0
+    strongest: float = 0.0
+
+    def meet(self, worth: float, sure: float) -> None:
+        self.bits += worth * sure
+        self.strongest = max(self.strongest, worth * sure)
+
+
 def likeness(left: str, right: str, rarity: Rarity) -> Likeness:
     """Compare two names, each its words with one blank between them."""
     lefts, rights = left.split(" "), right.split(" ")
-    pairs, rest_l, rest_r = _met(lefts, rights, rarity)
-    met = sum(worth * share for worth, share in pairs)
-    total_l = sum(map(rarity.bits, lefts))
-    total_r = sum(map(rarity.bits, rights))
-    whole = 2 * met / (total_l + total_r)
-    smaller = met / min(total_l, total_r)
-    if sorted(lefts) == sorted(rights) or left.replace(" ", "") == right.replace(" ", ""):
-        return Likeness(EXACT, total_l)
-    level = _level(whole, smaller, pairs, rest_l, rest_r)
-    return Likeness(level, met)
+    if left == right or sorted(lefts) == sorted(rights):
+        return Likeness(EXACT, _together(rarity.total(lefts), max(map(rarity.bits, lefts))))
+    if left.replace(" ", "") == right.replace(" ", ""):
+        most = max(map(rarity.bits, lefts + rights))
+        return Likeness(EXACT, _together(max(rarity.total(lefts), rarity.total(rights)), most))
+    meeting = _met(lefts, rights, rarity)
+    if not meeting.bits:
+        return Likeness(DIFFERENT, 0.0)
+    level = _level(meeting, rarity.total(lefts), rarity.total(rights))
+    return Likeness(level, _together(meeting.bits, meeting.strongest))
 
 
-def _level(
-    whole: float,
-    smaller: float,
-    pairs: list[tuple[float, float]],
-    rest_l: list[str],
-    rest_r: list[str],
-) -> int:
-    numbered = any(w.isdigit() for w in rest_l) and any(w.isdigit() for w in rest_r)
-    if not pairs:
-        return DIFFERENT
-    strongest = max(worth for worth, _ in pairs)
+def _together(total: float, strongest: float) -> float:
+    """The information of words together: they come in company, such as `dental clinic`."""
+    return strongest + _COMPANY * (total - strongest)
+
+
+def _level(meeting: _Meeting, left: float, right: float) -> int:
+    whole = 2 * meeting.bits / (left + right)
+    numbered = any(map(str.isdigit, meeting.lefts)) and any(map(str.isdigit, meeting.rights))
     if numbered:
         return WEAK if whole >= 0.35 else DIFFERENT
     if whole >= 0.84:
         return NEAR
-    if smaller >= 0.9 and strongest >= 5 and (not rest_l or not rest_r):
+    is_within = not meeting.lefts or not meeting.rights
+    if is_within and meeting.bits / min(left, right) >= 0.9 and meeting.strongest >= 5:
         return CONTAINED
     if whole >= 0.6:
         return SIMILAR
     return WEAK if whole >= 0.33 else DIFFERENT
 
 
-def _met(
-    lefts: list[str], rights: list[str], rarity: Rarity
-) -> tuple[list[tuple[float, float]], list[str], list[str]]:
-    """Pair the words off, the surest first: (information, how sure), and what is left over."""
-    rest_r = list(rights)
-    rest_l, found = [], []
+def _met(lefts: list[str], rights: list[str], rarity: Rarity) -> _Meeting:
+    """Pair the words off, the surest first."""
+    meeting = _Meeting(rarity, [], list(rights))
     for word in lefts:
-        if word in rest_r:
-            rest_r.remove(word)
-            found.append((rarity.bits(word), 1.0))
+        if word in meeting.rights:
+            meeting.rights.remove(word)
+            meeting.meet(rarity.bits(word), 1.0)
         else:
-            rest_l.append(word)
-    if rest_l and rest_r:
-        found += _joined(rest_l, rest_r, rarity)
-        found += _joined(rest_r, rest_l, rarity)
-        found += _misspelt(rest_l, rest_r, rarity)
-    return found, rest_l, rest_r
+            meeting.lefts.append(word)
+    if meeting.lefts and meeting.rights and max(len(lefts), len(rights)) <= _MOST_WORDS:
+        _join(meeting, meeting.lefts, meeting.rights)
+        _join(meeting, meeting.rights, meeting.lefts)
+        _forgive(meeting)
+    return meeting
 
 
-def _joined(apart: list[str], together: list[str], rarity: Rarity) -> list[tuple[float, float]]:
+def _join(meeting: _Meeting, apart: list[str], together: list[str]) -> None:
     """Meet words written apart on one side and together, or as initials, on the other."""
-    found = []
+    if len(apart) < 2:
+        return
     for word in list(together):
-        for start in range(len(apart) - 1):
-            for stop in range(start + 2, min(start + 5, len(apart)) + 1):
-                run = apart[start:stop]
-                initials = "".join(part[0] for part in run)
-                if "".join(run) != word and (len(run) < 3 or initials != word):
-                    continue
-                found.append((max(rarity.bits(word), sum(map(rarity.bits, run))), 0.9))
-                together.remove(word)
-                del apart[start:stop]
-                break
-            else:
-                continue
-            break
-    return found
+        run = _run(apart, word)
+        if run:
+            worth = max(meeting.rarity.bits(word), meeting.rarity.total(apart[run]))
+            meeting.meet(worth, 0.9)
+            together.remove(word)
+            del apart[run]
 
 
-def _misspelt(rest_l: list[str], rest_r: list[str], rarity: Rarity) -> list[tuple[float, float]]:
+def _run(apart: list[str], word: str) -> slice | None:
+    for start in range(len(apart) - 1):
+        if apart[start][0] != word[0]:
+            continue
+        for stop in range(start + 2, min(start + _LONGEST_RUN, len(apart)) + 1):
+            run = apart[start:stop]
+            initials = "".join(part[0] for part in run)
+            if "".join(run) == word or (len(run) > 2 and initials == word):
+                return slice(start, stop)
+    return None
+
+
+def _forgive(meeting: _Meeting) -> None:
+    """Meet words that are misspelt, short forms or initials of each other."""
     ranked = sorted(
-        (
-            (-sure, left, right)
-            for left in set(rest_l)
-            for right in set(rest_r)
-            if (sure := word_likeness(left, right)) > 0
-        ),
+        (-sure, left, right)
+        for left in set(meeting.lefts)
+        for right in set(meeting.rights)
+        if (sure := word_likeness(left, right)) > 0
     )
-    found = []
     for minus, left, right in ranked:
-        if left in rest_l and right in rest_r:
-            rest_l.remove(left)
-            rest_r.remove(right)
-            worth = min(rarity.bits(left), rarity.bits(right))
-            if len(left) == 1 or len(right) == 1:
-                worth = min(worth, 3.0)
-            found.append((worth, -minus))
-    return found
+        if left in meeting.lefts and right in meeting.rights:
+            meeting.lefts.remove(left)
+            meeting.rights.remove(right)
+            worth = min(meeting.rarity.bits(left), meeting.rarity.bits(right))
+            meeting.meet(
+                min(worth, _INITIAL_BITS) if 1 in (len(left), len(right)) else worth, -minus
+            )
 
 
+@lru_cache(maxsize=1 << 18)
 def word_likeness(left: str, right: str) -> float:
     """How sure it is that two different words are one: 0 when nothing speaks for it."""
     if left.isdigit() or right.isdigit():
         return 0.0
     if len(left) == 1 or len(right) == 1:
         return 0.7 if left[0] == right[0] else 0.0
-    if not SHORT_NAMES.get(left, frozenset()).isdisjoint(SHORT_NAMES.get(right, frozenset())):
+    if left in SHORT_NAMES and not SHORT_NAMES[left].isdisjoint(SHORT_NAMES.get(right, ())):
         return 0.9
+    return _spelling(left, right)
+
+
+def _spelling(left: str, right: str) -> float:
     shorter = min(len(left), len(right))
-    if shorter >= 4:
-        alike = JaroWinkler.similarity(left, right)
-        edits = DamerauLevenshtein.distance(left, right, score_cutoff=3)
-        if edits <= 1 or (alike >= 0.92 and edits <= 1 + shorter // 4):
-            return 0.85
-        if left.startswith(right) or right.startswith(left):
-            return 0.75
-        if alike >= 0.88 and edits <= 2:
-            return 0.7
-    elif shorter == 3 and DamerauLevenshtein.distance(left, right, score_cutoff=2) <= 1:
-        return 0.6
-    return 0.0
+    if shorter < 3:
+        return 0.0
+    if shorter == 3:
+        return 0.6 if DamerauLevenshtein.distance(left, right, score_cutoff=1) <= 1 else 0.0
+    if left.startswith(right) or right.startswith(left):
+        return 0.75
+    edits = DamerauLevenshtein.distance(left, right, score_cutoff=4)
+    if edits <= 1:
+        return 0.85
+    alike = JaroWinkler.similarity(left, right, score_cutoff=0.88)
+    if alike >= 0.92 and edits <= 1 + shorter // 4:
+        return 0.85
+    return 0.7 if alike and edits <= 2 else 0.0

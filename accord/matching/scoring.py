@@ -13,31 +13,24 @@ from math import log2
 
 import duckdb
 
-from accord.matching.comparisons import COMPARISONS, TERMS, Comparison, Level
+from accord.matching.comparisons import (
+    COMPARISONS,
+    CONFLICTS,
+    DISCOUNTS,
+    FORMS,
+    PLACES,
+    TERMS,
+    Comparison,
+    Level,
+)
 from accord.matching.terms import LIKENESS
 
 # Two records whose generations differ (Sr, Jr, II) are father and son, not one person.
 CONFLICT = -14.0
 _CHUNK = 1_000_000
 _LEAST = 1e-4
-# What a name is worth at most beyond what this many records can show.
-_BEYOND = 3.0
-
-# Where the names differ, and nothing identifies the customer, what is shared counts this much less.
-_DIFFER = "(level_first_name = 1 or level_name = 1)"
-_DOUBTFUL = "(level_first_name = 2 or level_name = 2)"
-_IDENTIFIED = "(level_birth_date in (7, 6, 4) or level_tax_id >= 2)"
-_PREMISES = (
-    f"case when {_IDENTIFIED} then 1 when {_DIFFER} then 0.25 when {_DOUBTFUL} then 0.6 else 1 end"
-)
-_MAILBOX = f"case when {_IDENTIFIED} then 1 when {_DIFFER} then 0.6 else 1 end"
-_DISCOUNTS = {
-    "street": _PREMISES,
-    "postcode": _PREMISES,
-    "city": _PREMISES,
-    "phone": _PREMISES,
-    "email": _MAILBOX,
-}
+# What the lesser ones add among comparisons of one place.
+_AGAIN = 0.4
 
 
 def score(
@@ -88,10 +81,14 @@ def _statement(
     sides = ", ".join(f"{side}.{form} as {form}_{side}" for form in forms for side in "lr")
     levels = ", ".join(f"({c.case})::tinyint as level_{c.column}" for c in comparisons)
     weights = ", ".join(
-        f"({_worth(c, records, m[c.column], u[c.column])})::float as raw_{c.column}"
+        f"({_worth(c, TERMS[entity], records, m[c.column], u[c.column])})::float as raw_{c.column}"
         for c in comparisons
     )
-    discounted = ", ".join(f"{_discounted(c.column)} as weight_{c.column}" for c in comparisons)
+    discounted = ", ".join(
+        f"{_discounted(c.column, DISCOUNTS[entity].get(c.column))} as weight_{c.column}"
+        for c in comparisons
+    )
+    placed = _placed(PLACES[entity])
     total = " + ".join(f"weight_{c.column}" for c in comparisons)
     kept = ", ".join(f"level_{c.column}, weight_{c.column}" for c in comparisons)
     return f"""
@@ -99,50 +96,66 @@ def _statement(
             select p.n_l, p.n_r, {sides}
             from {{pairs}} p join forms l on l.n = p.n_l join forms r on r.n = p.n_r
         ),
-        named as (select *, {LIKENESS} as alike from joined),
+        named as (select *, {LIKENESS[entity]} as alike from joined),
         met as (select *, floor(alike / 1000) as likeness, alike % 1000 as words_bits from named),
         levelled as (select *, {levels} from met),
         weighted as (select *, {weights} from levelled),
-        discounted as (select *, {discounted} from weighted)
-        select n_l, n_r, {kept}, coalesce(generation_l <> generation_r, false) as conflict,
+        discounted as (select *, {discounted} from weighted),
+        placed as (select * {placed} from discounted)
+        select n_l, n_r, {kept}, {CONFLICTS[entity]} as conflict,
             ({total} + case when conflict then {CONFLICT} else 0 end)::float as evidence
-        from discounted
+        from placed
     """  # fmt: skip
 
 
 def compared_forms(entity: str) -> tuple[str, ...]:
-    """Return the forms that scoring a pair looks at."""
-    return (*_FORMS[entity], *(f"held_{term}" for term in TERMS[entity]))
+    """Return the forms that scoring a pair looks at, and how often their values occur."""
+    return (*FORMS[entity], *(f"held_{term}" for term in TERMS[entity]))
 
 
-_FORMS = {
-    "customer": (
-        "given", "givens", "roots", "family", "families", "generation", "bag", "email", "mailbox",
-        "mail_host", "phone", "birth", "number", "street", "postcode", "city", "tax_id",
-    )
-}  # fmt: skip
-
-
-def _discounted(column: str) -> str:
-    discount = _DISCOUNTS.get(column)
+def _discounted(column: str, discount: str | None) -> str:
     raw = f"raw_{column}"
     return f"{raw} * case when {raw} > 0 then {discount} else 1 end" if discount else raw
 
 
-def _worth(comparison: Comparison, records: int, m: Sequence[float], u: Sequence[float]) -> str:
+def _placed(columns: Sequence[str]) -> str:
+    """Let what says the same again, such as city after postcode, count less."""
+    if not columns:
+        return ""
+    most = f"greatest({', '.join(f'weight_{column}' for column in columns)})"
+    again = ", ".join(
+        f"case when weight_{column} > 0 and weight_{column} < {most}"
+        f" then {_AGAIN} * weight_{column} else weight_{column} end as weight_{column}"
+        for column in columns
+    )
+    return f"replace ({again})"
+
+
+def _worth(
+    comparison: Comparison,
+    terms: Mapping[str, float],
+    records: int,
+    m: Sequence[float],
+    u: Sequence[float],
+) -> str:
     numbered = zip(range(len(m), 0, -1), comparison.levels, m, u, strict=True)
     whens = " ".join(
-        f"when {number} then {_level_worth(level, records, max(often, _LEAST), by_chance)}"
+        f"when {number} then {_level_worth(level, terms, records, max(often, _LEAST), by_chance)}"
         for number, level, often, by_chance in numbered
     )
     return f"case level_{comparison.column} {whens} else 0 end"
 
 
-def _level_worth(level: Level, records: int, m: float, u: float) -> str:
+def _level_worth(level: Level, terms: Mapping[str, float], records: int, m: float, u: float) -> str:
     if level.term is None:
-        return f"{log2(m / max(u, 1e-9)):.4f}"
+        worth = log2(m / max(u, 1e-9))
+        return f"{worth if level.most is None else min(worth, level.most):.4f}"
     if level.term == "words":
-        return f"{log2(m / 0.8):.4f} + least(words_bits, {log2(records) + _BEYOND:.4f})"
-    held = f"greatest(held_{level.term}_l, held_{level.term}_r)"
-    unseen = TERMS["customer"][level.term]
-    return f"{log2(m) + log2(records):.4f} - log2(greatest({held} - 2, 0) + {unseen})"
+        rarity = _rarity("bag_key", terms, records)
+        return f"{log2(m / 0.8):.4f} + least(words_bits, {rarity})"
+    return f"{log2(m):.4f} + {_rarity(level.term, terms, records)}"
+
+
+def _rarity(term: str, terms: Mapping[str, float], records: int) -> str:
+    held = f"greatest(held_{term}_l, held_{term}_r)"
+    return f"({log2(records):.4f} - log2(greatest({held} - 2, 0) + {terms[term]}))"

@@ -7,17 +7,20 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from duckdb.func import ARROW, SPECIAL
+from duckdb.func import ARROW
 
 from accord.matching.comparisons import TERMS
 from accord.matching.names import Rarity, likeness
 
 # The level of likeness of two names, in thousands, and the information of what they share, in bits.
-LIKENESS = (
-    "case when bag_l is null or bag_r is null or (given_l is not null and given_r is not null)"
-    " or (family_l is not null and family_r is not null) then null"
-    " else likeness_of(bag_l, bag_r) end"
-)
+LIKENESS = {
+    "customer": (
+        "case when bag_l is null or bag_r is null or (given_l is not null and given_r is not null)"
+        " or (family_l is not null and family_r is not null) then null"
+        " else likeness_of(bag_l, bag_r) end"
+    ),
+    "product": "likeness_of(bag_l, bag_r)",
+}
 # A model remembers the commonest values only; any other counts as rare.
 _REMEMBERED = 2000
 _OFTEN = 4

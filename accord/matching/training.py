@@ -21,10 +21,14 @@ from accord.matching.scoring import compared_forms
 
 # Splink picks the pairs that agree on all of these; the names of one customer must be among them,
 # or what identifies it, since neighbours and relatives agree on all else.
-_PICKED_BY = (
-    "email", "tax_id", "birth", "given,family", "given,phone", "given,address", "given,postcode",
-    "family,birth", "given,birth", "bag", "bag,phone", "bag,postcode", "bag,address",
-)  # fmt: skip
+_PICKED_BY: Mapping[str, tuple[str, ...]] = {
+    "customer": (
+        "email", "tax_id", "birth", "given,family", "given,phone", "given,address",
+        "given,postcode", "family,birth", "given,birth", "bag", "bag,phone", "bag,postcode",
+        "bag,address",
+    ),
+    "product": (),
+}  # fmt: skip
 # The names of companies stay as they are believed: chains of shops would teach that one customer
 # has many names.
 _BELIEVED = frozenset({"name"})
@@ -86,7 +90,7 @@ def learnt(
     """Return m of each comparison, level by level."""
     ((records,),) = connection.execute("select count(*) from forms").fetchall()
     learnt: dict[str, dict[int, float]] = {c.column: {} for c in COMPARISONS[entity]}
-    for picked_by in _PICKED_BY if records >= _FEWEST_RECORDS else ():
+    for picked_by in _PICKED_BY[entity] if records >= _FEWEST_RECORDS else ():
         for column, counts in _session(connection, picked_by.split(","), entity, u).items():
             for number, count in counts.items():
                 learnt[column][number] = learnt[column].get(number, 0.0) + count

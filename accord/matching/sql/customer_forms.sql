@@ -89,5 +89,9 @@ select
     country
 from placed;
 
-create or replace temporary table forms as select *, number || ' ' || street as address from bare;
+create or replace temporary table forms as select
+    *,
+    number || ' ' || street as address,
+    array_to_string(list_sort(string_split(bag, ' ')), ' ') as bag_key
+from bare;
 drop table bare;

@@ -52,3 +52,13 @@ create or replace macro birth_of(x) as (
         when x is not null then other_date(x) end
 );
 create or replace macro digest_of(term, x) as (left(md5(term || ':' || x), 12));
+-- Words with a digit, as model numbers are: joined over hyphens and dots, four signs at least.
+create or replace macro codes_of(x) as (
+    list_filter(
+        list_transform(
+            regexp_extract_all(x, '[a-z0-9][a-z0-9./-]*[a-z0-9]'),
+            lambda t: regexp_replace(t, '[^a-z0-9]', '', 'g')
+        ),
+        lambda t: length(t) >= 4 and regexp_matches(t, '[0-9]') and not regexp_matches(t, '^[0-9]{1,4}(x|mm|cm|in|ft|w|v|gb|mb|hz|khz|mhz|ghz|kg|lb|oz|ml|p|mp|th|rpm|btu)?$')
+    )
+);
