@@ -29,7 +29,13 @@ EVENTS_AT_ONCE = "200"
 def configuration(settings: Settings) -> dict[str, Any]:
     """The content of dagster.yaml: PostgreSQL storage, pools, retention, no telemetry."""
     return {
-        "storage": {"postgres": {"postgres_url": {"env": URL_VARIABLE}}},
+        "storage": {
+            "custom": {
+                "module": "resources.storage",
+                "class": "Storage",
+                "config": {"postgres_url": {"env": URL_VARIABLE}},
+            }
+        },
         "compute_logs": {
             "module": "dagster.core.storage.local_compute_log_manager",
             "class": "LocalComputeLogManager",

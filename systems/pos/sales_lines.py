@@ -82,11 +82,17 @@ def _beside(original: Original, judge: _Judge, lines: Iterable[Line]) -> Page:
 
 
 def _rereadable(content: bytes, first: Line) -> Callable[[], Iterable[Line]]:
-    """Return what yields the lines of a file, as often as it is called."""
+    """Return what yields the lines of a file, as often as it is called; none before that."""
     if len(content) > KEPT_BYTES:
         return lambda: day_file.lines(content, first)
-    kept = list(day_file.lines(content, first))
-    return lambda: kept
+    kept: list[Line] = []
+
+    def lines() -> Iterable[Line]:
+        if not kept:
+            kept.extend(day_file.lines(content, first))
+        return kept
+
+    return lines
 
 
 def _pages(

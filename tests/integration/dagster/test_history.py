@@ -67,6 +67,24 @@ def events(installation: Installation, run_id: str) -> set[Any]:
         }
 
 
+def test_every_day_is_announced_before_the_first_step(installation: Installation) -> None:
+    day = "2011-03-04"
+    installation.export(day)
+    run_id = installation.run(day).run_id
+    planned = installation.instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    ).records
+    built = installation.instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+    ).records
+    assert len(built) > 5
+    assert {item.asset_key for item in planned} == {item.asset_key for item in built}
+    assert day in {item.partition_key for item in planned}
+    keys = [item.asset_key for item in planned if item.asset_key]
+    latest = installation.instance.event_log_storage.get_asset_records(keys)
+    assert {item.asset_entry.last_run_id for item in latest} == {run_id}
+
+
 def test_the_chatter_of_old_runs_goes_and_the_history_of_the_data_stays(
     installation: Installation,
 ) -> None:
