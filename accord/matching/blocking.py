@@ -8,18 +8,22 @@ from accord.matching.forms import sql
 
 # A key that more records share says too little to compare all of them with each other.
 _LARGEST_BLOCK = 200
-_PAIRS_A_RECORD = 8
-_PAIRS_ALWAYS = 400_000
+# How many pairs may be found under a key, and how many of them are scored: those of most keys.
+_FOUND_A_RECORD, _SCORED_A_RECORD = 8, 3
+_ALWAYS = 400_000
+# Sets up to this size are also looked at under keys that say little.
+_BROAD = 60_000
 
 
 def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
     """Make the table `pairs` (n_l < n_r) of what to compare; return the largest block used.
 
-    Smaller blocks come first, until there are as many pairs as the number of records allows. So
-    a small set is compared almost in full, and a large one costs in proportion to its size.
+    Smaller blocks come first, until there are as many pairs as the number of records allows, and
+    of those the pairs that share most keys. So a small set is compared almost in full, and a
+    large one costs in proportion to its size.
     """
-    connection.execute(sql(f"{entity}_keys"))
     ((records,),) = connection.execute("select count(*) from forms").fetchall()
+    find_keys(connection, entity=entity, broad=records <= _BROAD)
     connection.execute(
         "create or replace temporary table block as select hash(key) as k, n from keys"
     )
@@ -33,16 +37,33 @@ def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
         "select coalesce(max(size), 0) from ("
         " select size, sum(count(*) * size * (size - 1) / 2) over (order by size) as so_far"
         " from held group by size) where so_far <= ?",
-        [max(_PAIRS_ALWAYS, _PAIRS_A_RECORD * records)],
+        [max(_ALWAYS, _FOUND_A_RECORD * records)],
+    ).fetchall()
+    connection.execute(
+        "create or replace temporary table found as"
+        " with kept as (select k, n from block semi join"
+        " (select k from held where size <= ?) using (k))"
+        " select l.n as n_l, r.n as n_r, count(*)::utinyint as shared from kept l join kept r"
+        " on l.k = r.k and l.n < r.n group by all",
+        [largest],
+    )
+    ((fewest,),) = connection.execute(
+        "select coalesce(min(shared), 1) from ("
+        " select shared, sum(count(*)) over (order by shared desc) as so_far"
+        " from found group by shared) where so_far <= ?",
+        [max(_ALWAYS, _SCORED_A_RECORD * records)],
     ).fetchall()
     connection.execute(
         "create or replace temporary table pairs as"
-        " with kept as (select k, n from block semi join"
-        " (select k from held where size <= ?) using (k))"
-        " select distinct l.n as n_l, r.n as n_r from kept l join kept r"
-        " on l.k = r.k and l.n < r.n",
-        [largest],
+        " select n_l, n_r from found where shared >= ? order by n_l, n_r",
+        [fewest],
     )
-    connection.execute("drop table block")
-    connection.execute("drop table held")
+    for table in ("block", "held", "found"):
+        connection.execute(f"drop table {table}")
     return int(largest)
+
+
+def find_keys(connection: duckdb.DuckDBPyConnection, *, entity: str, broad: bool) -> None:
+    """Make the table `keys` (n, key) of the records in `forms`."""
+    connection.execute(f"create or replace macro broad() as ({str(broad).lower()})")
+    connection.execute(sql(f"{entity}_keys"))

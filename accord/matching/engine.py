@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from accord.matching.blocking import block
+from accord.matching.blocking import block, find_keys
 from accord.matching.clustering import Groups, Two, cluster
-from accord.matching.forms import connected, load, sql
+from accord.matching.forms import connected, load
 from accord.matching.model import Matches, Model, Pair
 from accord.matching.pairs import REVIEW, ScoredPairs, probability, scored_pairs
 from accord.matching.scoring import score
@@ -120,7 +120,7 @@ def block_keys_all(records: pa.Table, *, entity: str) -> dict[str, tuple[str, ..
     """Return the keys under which each record is looked for, by id; for an index in a store."""
     with connected() as connection:
         load(connection, records, entity=entity)
-        connection.execute(sql(f"{entity}_keys"))
+        find_keys(connection, entity=entity, broad=False)
         rows = connection.execute(
             "select id, list_sort(list(left(md5(key), 16)))"
             " from keys join forms using (n) group by id"

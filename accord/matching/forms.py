@@ -7,8 +7,10 @@ forms, titles, punctuation, the country prefix of a telephone number.
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -39,6 +41,7 @@ def connected(*, memory: str = "900MB", threads: int = 2) -> duckdb.DuckDBPyConn
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": False,
+            "temp_directory": str(Path(tempfile.gettempdir()) / "accord-matching"),
         }
     )
     for name, rule in (

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -34,9 +35,12 @@ _PICKED_BY: Mapping[str, tuple[str, ...]] = {
 _BELIEVED = frozenset({"name"})
 _FEWEST_RECORDS = 400
 _FEWEST_PAIRS = 60
-_MOST_PAIRS = 60_000
+_MOST_PAIRS = 20_000
+# A comparison that so many ways of picking have taught is known.
+_MOST_SESSIONS = 3
 _LARGEST_GROUP = 60
-_RANDOM_PAIRS = 400_000
+_RANDOM_RECORDS = 20_000
+_RANDOM_PAIRS = 300_000
 _BELIEF_U = 1000
 _BELIEF_M = 100
 _MOST_LEARNT = 3000
@@ -44,20 +48,20 @@ _MOST_LEARNT = 3000
 
 def by_chance(connection: duckdb.DuckDBPyConnection, *, entity: str) -> dict[str, list[float]]:
     """Return u of each comparison, level by level, counted on pairs picked by their hash."""
-    ((records,),) = connection.execute("select count(*) from forms").fetchall()
-    distances = min(max(records - 1, 1), ceil(_RANDOM_PAIRS / max(records, 1)))
-    sampled = min(records, _RANDOM_PAIRS)
     counted = [c for c in COMPARISONS[entity] if c.column not in _BELIEVED]
     sides = ", ".join(f"{s}.{f} as {f}_{s}" for f in compared_forms(entity) for s in "lr")
     levels = ", ".join(f"{c.case} as {c.column}" for c in counted)
     connection.execute(
         "create or replace temporary table shuffled as"
-        " select *, row_number() over (order by hash(id), id) as place from forms"
+        " select forms.*, place from forms join (select n, row_number() over () as place from"
+        f" (select n from forms order by hash(id), id limit {_RANDOM_RECORDS})) using (n)"
     )
+    ((records,),) = connection.execute("select count(*) from shuffled").fetchall()
+    distances = min(max(records - 1, 1), ceil(_RANDOM_PAIRS / max(records, 1)))
     connection.execute(
         "create or replace temporary table random_levels as with joined as ("
         f" select {sides} from shuffled l, range(1, {distances + 1}) d(distance), shuffled r"
-        f" where r.place = l.place + distance and l.place <= {sampled})"
+        " where r.place = l.place + distance)"
         f" select {levels} from joined"
     )
     found = {c.column: [level.u for level in c.levels] for c in COMPARISONS[entity]}
@@ -90,8 +94,12 @@ def learnt(
     """Return m of each comparison, level by level."""
     ((records,),) = connection.execute("select count(*) from forms").fetchall()
     learnt: dict[str, dict[int, float]] = {c.column: {} for c in COMPARISONS[entity]}
+    sessions: Counter[str] = Counter()
     for picked_by in _PICKED_BY[entity] if records >= _FEWEST_RECORDS else ():
-        for column, counts in _session(connection, picked_by.split(","), entity, u).items():
+        known = {column for column, times in sessions.items() if times >= _MOST_SESSIONS}
+        taught = _session(connection, picked_by.split(","), entity, u, known=known)
+        sessions.update(taught.keys())
+        for column, counts in taught.items():
             for number, count in counts.items():
                 learnt[column][number] = learnt[column].get(number, 0.0) + count
     return {
@@ -112,6 +120,8 @@ def _session(
     picked_by: Sequence[str],
     entity: str,
     u: Mapping[str, Sequence[float]],
+    *,
+    known: Collection[str],
 ) -> dict[str, dict[int, float]]:
     """Train once, and return how many matches were seen at each level of each open comparison."""
     pairs = _pairs(connection, picked_by)
@@ -124,9 +134,11 @@ def _session(
         c for c in COMPARISONS[entity] if not (used := _used(c)) & set(picked_by) and used & present
     ]
     taught = [c for c in chosen if c.column not in _BELIEVED]
-    if pairs < _FEWEST_PAIRS or not taught or len(chosen) < 2:
+    is_new = any(c.column not in known for c in taught)
+    if pairs < _FEWEST_PAIRS or not is_new or len(chosen) < 2:
         return {}
-    trained = _trained(connection, picked_by, chosen, u, sample=pairs > _MOST_PAIRS)
+    _sample(connection, picked_by, share=_MOST_PAIRS / pairs)
+    trained = _trained(connection, picked_by, chosen, u)
     if trained is None:
         return {}
     share, m = trained
@@ -151,6 +163,19 @@ def _pairs(connection: duckdb.DuckDBPyConnection, picked_by: Sequence[str]) -> f
     return float(pairs)
 
 
+def _sample(
+    connection: duckdb.DuckDBPyConnection, picked_by: Sequence[str], *, share: float
+) -> None:
+    """Make the table `picked` of about this share of the groups, each with all its records."""
+    said = " and ".join(f"{column} is not null" for column in picked_by)
+    connection.execute(
+        f"create or replace temporary table picked as select * from forms where {said}"
+        f" and hash({', '.join(picked_by)}) % 10000 < ?"
+        f" qualify count(*) over (partition by {', '.join(picked_by)}) between 2 and ?",
+        [max(int(share * 10000), 1), _LARGEST_GROUP],
+    )
+
+
 def _used(comparison: Comparison) -> set[str]:
     text = " ".join([comparison.unless, *(level.when for level in comparison.levels)])
     return set(re.findall(r"\b([a-z_]+)_l\b", text))
@@ -161,8 +186,6 @@ def _trained(
     picked_by: Sequence[str],
     comparisons: Sequence[Comparison],
     u: Mapping[str, Sequence[float]],
-    *,
-    sample: bool,
 ) -> tuple[float, dict[str, list[float]]] | None:
     """Return the share of matches among the picked pairs, and m; None where Splink finds none."""
     from splink import DuckDBAPI, Linker, block_on
@@ -178,12 +201,11 @@ def _trained(
         "probability_two_random_records_match": 1e-4,
     }
     database = DuckDBAPI(connection=connection)
-    linker = Linker(database.register("forms"), settings, log_level=logging.CRITICAL)
+    linker = Linker(database.register("picked"), settings, log_level=logging.CRITICAL)
     try:
         session = linker.training.estimate_parameters_using_expectation_maximisation(
             block_on(*picked_by),
             estimate_without_term_frequencies=True,
-            max_pairs=_MOST_PAIRS if sample else None,
         )
         told = linker.misc.save_model_to_json()
     except ValueError:

@@ -24,74 +24,141 @@ select
     case when coalesce(first_name, last_name) is null then coalesce(organisation, name) end as whole
 from text;
 
-create or replace temporary table parted as
-with named as (
+-- What costs is worked out once for each way of writing, not for each record.
+create or replace temporary table first_names as
+with parts as (
     select
-        *,
-        case when whole is not null then without_legal_form(whole) end as core,
-        coalesce(kind in ('organisation', 'organization', 'company'), false)
-        or (not is_split and (organisation is not null or without_legal_form(whole) <> whole)) as is_org,
-        list_filter(person_words(first_name), lambda t: not list_contains(titles(), t)) as given_words,
-        list_filter(person_words(last_name), lambda t: not list_contains(titles(), t)) as family_words
-    from cleaned
+        first_name,
+        list_filter(person_words(first_name), lambda t: not list_contains(titles(), t)) as given_words
+    from (select distinct first_name from cleaned where first_name is not null)
+),
+named as (
+    select *, list_filter(given_words, lambda t: generation(t) is null) as givens from parts
 )
 select
     *,
-    case when is_split then list_concat(coalesce(given_words, []), coalesce(family_words, []))
-        when is_org then words(core)
-        else list_filter(words(core), lambda t: not list_contains(titles(), t)) end as bag_words
+    nonempty(array_to_string(givens, ' ')) as given,
+    flatten(list_transform(givens, lambda t: root_of(t))) as roots
 from named;
 
-create or replace temporary table bare as
-with people as (
+create or replace temporary table last_names as
+with parts as (
     select
-        *,
-        list_filter(given_words, lambda t: generation(t) is null) as givens,
-        list_filter(family_words, lambda t: generation(t) is null) as families,
-        case when not is_org and len(bag_words) > 1
-            then list_filter(list_transform(bag_words[2:], lambda t: generation(t)), lambda g: g is not null)[-1]
-            end as generation
-    from parted
+        last_name,
+        list_filter(person_words(last_name), lambda t: not list_contains(titles(), t)) as family_words
+    from (select distinct last_name from cleaned where last_name is not null)
 ),
-placed as (
+named as (
+    select *, list_filter(family_words, lambda t: generation(t) is null) as families from parts
+)
+select *, nonempty(array_to_string(families, ' ')) as family from named;
+
+create or replace temporary table wholes as
+with bare as (
+    select whole, without_legal_form(whole) as core
+    from (select distinct whole from cleaned where whole is not null)
+)
+select
+    whole,
+    core <> whole as has_form,
+    words(core) as all_words,
+    list_filter(words(core), lambda t: not list_contains(titles(), t)) as person_words
+from bare;
+
+create or replace temporary table streets as
+with roads as (
+    select
+        street,
+        regexp_replace(
+            street,
+            '\b(suite|ste|apt|appt|apartment|unit|flat|room|floor|bldg|no)\b[ .#]*[0-9]*[a-z]?\b', ' ', 'g'
+        ) as road
+    from (select distinct street from cleaned where street is not null)
+)
+select
+    street as written,
+    nonempty(regexp_extract(road, '\b([0-9]+[a-z]?)\b', 1)) as number,
+    nonempty(array_to_string(list_sort(list_filter(
+        list_transform(words(road), lambda t: road_of(t)),
+        lambda t: regexp_matches(t, '^[a-z]+$|^[0-9]+(st|nd|rd|th)$')
+    )), ' ')) as street
+from roads;
+
+create or replace temporary table bare as
+with named as (
+    select
+        cleaned.* exclude (street),
+        first_names.* exclude (first_name),
+        last_names.* exclude (last_name),
+        wholes.* exclude (whole),
+        streets.* exclude (written),
+        coalesce(kind in ('organisation', 'organization', 'company'), false)
+        or (not is_split and (organisation is not null or coalesce(has_form, false))) as is_org
+    from cleaned
+    left join first_names using (first_name)
+    left join last_names using (last_name)
+    left join wholes using (whole)
+    left join streets on streets.written = cleaned.street
+),
+bagged as (
     select
         *,
-        case when is_org then bag_words
-            else list_filter(bag_words, lambda t: generation(t) is null) end as bag_tokens,
-        regexp_replace(street, '\b(suite|ste|apt|appt|apartment|unit|flat|room|floor|bldg|no)\b[ .#]*[0-9]*[a-z]?\b', ' ', 'g') as road
-    from people
+        case when is_split then list_concat(coalesce(given_words, []), coalesce(family_words, []))
+            when is_org then all_words
+            else person_words end as bag_words
+    from named
+),
+aged as (
+    select
+        *,
+        case when not is_org and len(bag_words) > 1
+            then list_filter(
+                list_transform(bag_words[2:], lambda t: generation(t)), lambda g: g is not null
+            )[-1] end as generation
+    from bagged
 )
 select
     row_number() over (order by id) as n,
     id,
     is_org,
-    nonempty(array_to_string(givens, ' ')) as given,
+    given,
     givens,
-    flatten(list_transform(givens, lambda t: root_of(t))) as roots,
-    nonempty(array_to_string(families, ' ')) as family,
+    roots,
+    family,
     families,
     generation,
-    nonempty(array_to_string(list_transform(bag_tokens, lambda t: word_of(t)), ' ')) as bag,
-    case when is_split then words(organisation) end as employer,
+    nonempty(array_to_string(case
+        when is_org then list_transform(bag_words, lambda t: word_of(t))
+        when is_split then list_concat(coalesce(givens, []), coalesce(families, []))
+        else list_transform(
+            list_filter(bag_words, lambda t: generation(t) is null), lambda t: word_of(t)
+        ) end, ' ')) as bag,
     mailbox(email) as mailbox,
     host_of(email) as mail_host,
     mailbox(email) || '@' || host_of(email) as email,
-    case when length(national_digits(phone)) >= 6 and replace(national_digits(phone), left(national_digits(phone), 1), '') <> ''
+    case when length(national_digits(phone)) >= 6
+        and replace(national_digits(phone), left(national_digits(phone), 1), '') <> ''
         then right(national_digits(phone), 10) end as phone,
     nonempty(regexp_replace(tax_id, '[^a-z0-9]', '', 'g')) as tax_id,
     birth_of(birth_date) as birth,
-    nonempty(regexp_extract(road, '\b([0-9]+[a-z]?)\b', 1)) as number,
-    nonempty(array_to_string(list_sort(list_filter(
-        list_transform(words(road), lambda t: road_of(t)), lambda t: regexp_matches(t, '^[a-z]+$|^[0-9]+(st|nd|rd|th)$')
-    )), ' ')) as street,
-    nonempty(regexp_replace(regexp_replace(postcode, '^([0-9]{5})[- ]?[0-9]{4}$', '\1'), '[^a-z0-9]', '', 'g')) as postcode,
-    nonempty(array_to_string(words(city), ' ')) as city,
-    country
-from placed;
+    number,
+    street,
+    nonempty(regexp_replace(
+        regexp_replace(postcode, '^([0-9]{5})[- ]?[0-9]{4}$', '\1'), '[^a-z0-9]', '', 'g'
+    )) as postcode,
+    nonempty(array_to_string(words(city), ' ')) as city
+from aged;
 
-create or replace temporary table forms as select
+create or replace temporary table forms as
+select
     *,
     number || ' ' || street as address,
-    array_to_string(list_sort(string_split(bag, ' ')), ' ') as bag_key
+    case when len(string_split(bag, ' ')) = 1 then bag
+        else array_to_string(list_sort(string_split(bag, ' ')), ' ') end as bag_key
 from bare;
 drop table bare;
+drop table cleaned;
+drop table first_names;
+drop table last_names;
+drop table wholes;
+drop table streets;
