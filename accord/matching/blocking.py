@@ -25,12 +25,8 @@ def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
     ((records,),) = connection.execute("select count(*) from forms").fetchall()
     find_keys(connection, entity=entity, broad=records <= _BROAD)
     connection.execute(
-        "create or replace temporary table block as select hash(key) as k, n from keys"
-    )
-    connection.execute("drop table keys")
-    connection.execute(
         "create or replace temporary table held as"
-        " select k, count(*) as size from block group by k having count(*) between 2 and ?",
+        " select key, count(*) as size from keys group by key having count(*) between 2 and ?",
         [_LARGEST_BLOCK],
     )
     ((largest,),) = connection.execute(
@@ -41,10 +37,10 @@ def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
     ).fetchall()
     connection.execute(
         "create or replace temporary table found as"
-        " with kept as (select k, n from block semi join"
-        " (select k from held where size <= ?) using (k))"
+        " with kept as (select key, n from keys semi join"
+        " (select key from held where size <= ?) using (key))"
         " select l.n as n_l, r.n as n_r, count(*)::utinyint as shared from kept l join kept r"
-        " on l.k = r.k and l.n < r.n group by all",
+        " on l.key = r.key and l.n < r.n group by all",
         [largest],
     )
     ((fewest,),) = connection.execute(
@@ -58,12 +54,25 @@ def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
         " select n_l, n_r from found where shared >= ? order by n_l, n_r",
         [fewest],
     )
-    for table in ("block", "held", "found"):
+    for table in ("keys", "held", "found"):
         connection.execute(f"drop table {table}")
     return int(largest)
 
 
-def find_keys(connection: duckdb.DuckDBPyConnection, *, entity: str, broad: bool) -> None:
-    """Make the table `keys` (n, key) of the records in `forms`."""
+def find_keys(
+    connection: duckdb.DuckDBPyConnection, *, entity: str, broad: bool, lasting: bool = False
+) -> None:
+    """Make the table `keys` (n, key) of the records in `forms`.
+
+    Keys that last are text that any version of DuckDB makes alike; others are quick numbers.
+    """
     connection.execute(f"create or replace macro broad() as ({str(broad).lower()})")
+    for count in (1, 2, 3):
+        names = ", ".join("abc"[:count])
+        said = " and ".join(f"{name} is not null" for name in "abc"[:count])
+        text = " || ':' || ".join(("tag", *"abc"[:count]))
+        made = (
+            f"left(md5({text}), 16)" if lasting else f"case when {said} then hash(tag, {names}) end"
+        )
+        connection.execute(f"create or replace macro key{count}(tag, {names}) as ({made})")
     connection.execute(sql(f"{entity}_keys"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 Two = tuple[str, str]
@@ -43,20 +43,37 @@ def cluster(
     rooted: dict[Two, _Between] = {}
     apart = {_ordered(groups.of(a), groups.of(b)) for a, b in cannot_link}
     most = _MOST + max(threshold, 0.0)
-    for (left, right), odds in bits.items():
+    for (left, right), odds in _reaching(groups, bits, threshold):
         key = _ordered(groups.of(left), groups.of(right))
         if key[0] != key[1]:
             rooted[key] = rooted.get(key, _NOTHING) + _Between.of(odds, most)
     for part in _components(rooted, groups.sizes(), apart, threshold):
+        if list(part.sizes.values()) == [1, 1] and not part.apart:
+            groups.join(*part.sizes)
+            continue
         _agglomerate(groups, part, threshold)
     return groups.all()
+
+
+def _reaching(
+    groups: Groups, bits: Mapping[Two, float], threshold: float
+) -> Iterator[tuple[Two, float]]:
+    """Leave out the pairs of records that no pair above the threshold reaches."""
+    reached: set[str] = set()
+    for (left, right), odds in bits.items():
+        if odds > threshold:
+            reached.add(groups.of(left))
+            reached.add(groups.of(right))
+    for pair, odds in bits.items():
+        if groups.of(pair[0]) in reached and groups.of(pair[1]) in reached:
+            yield pair, odds
 
 
 class Groups:
     """A union of records that answers with the smallest id of a group."""
 
     def __init__(self, ids: Iterable[str]) -> None:
-        self._above = {i: i for i in sorted(ids)}
+        self._above = {i: i for i in ids}
 
     def __contains__(self, record: str) -> bool:
         return record in self._above

@@ -120,10 +120,9 @@ def block_keys_all(records: pa.Table, *, entity: str) -> dict[str, tuple[str, ..
     """Return the keys under which each record is looked for, by id; for an index in a store."""
     with connected() as connection:
         load(connection, records, entity=entity)
-        find_keys(connection, entity=entity, broad=False)
+        find_keys(connection, entity=entity, broad=False, lasting=True)
         rows = connection.execute(
-            "select id, list_sort(list(left(md5(key), 16)))"
-            " from keys join forms using (n) group by id"
+            "select id, list_sort(list(key)) from keys join forms using (n) group by id"
         ).fetchall()
     return {record: tuple(keys) for record, keys in rows}
 

@@ -64,7 +64,8 @@ def connected(*, memory: str = "900MB", threads: int = 2) -> duckdb.DuckDBPyConn
         ("road_of", words.ROAD_WORDS),
     ):
         connection.execute(f"create macro {name}(x) as (coalesce({_map(known)}[x], x))")
-    connection.execute(f"create macro generation(x) as ({_map(words.GENERATIONS)}[x])")
+    connection.execute(f"create macro generations() as ({_map(words.GENERATIONS)})")
+    connection.execute("create macro generation(x) as (generations()[x])")
     lines = _map({name: sorted(found) for name, found in words.SHORT_NAMES.items()})
     connection.execute(f"create macro root_of(x) as (coalesce({lines}[x], [x]))")
     connection.execute(sql("macros"))

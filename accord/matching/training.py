@@ -53,15 +53,21 @@ def by_chance(connection: duckdb.DuckDBPyConnection, *, entity: str) -> dict[str
     levels = ", ".join(f"{c.case} as {c.column}" for c in counted)
     connection.execute(
         "create or replace temporary table shuffled as"
-        " select forms.*, place from forms join (select n, row_number() over () as place from"
-        f" (select n from forms order by hash(id), id limit {_RANDOM_RECORDS})) using (n)"
+        " select n, row_number() over (order by hash(id), id) as place from"
+        f" (select n, id from forms order by hash(id), id limit {_RANDOM_RECORDS})"
     )
     ((records,),) = connection.execute("select count(*) from shuffled").fetchall()
     distances = min(max(records - 1, 1), ceil(_RANDOM_PAIRS / max(records, 1)))
     connection.execute(
+        "create or replace temporary table random_pairs as"
+        " select l.n as n_l, r.n as n_r from shuffled l, shuffled r"
+        " where r.place > l.place and r.place <= l.place + ?",
+        [distances],
+    )
+    connection.execute(
         "create or replace temporary table random_levels as with joined as ("
-        f" select {sides} from shuffled l, range(1, {distances + 1}) d(distance), shuffled r"
-        " where r.place = l.place + distance)"
+        f" select {sides} from random_pairs p"
+        " join forms l on l.n = p.n_l join forms r on r.n = p.n_r)"
         f" select {levels} from joined"
     )
     found = {c.column: [level.u for level in c.levels] for c in COMPARISONS[entity]}
@@ -73,8 +79,8 @@ def by_chance(connection: duckdb.DuckDBPyConnection, *, entity: str) -> dict[str
         found[comparison.column] = _blended(
             dict(rows), [level.u for level in comparison.levels], _BELIEF_U
         )
-    connection.execute("drop table random_levels")
-    connection.execute("drop table shuffled")
+    for table in ("random_levels", "random_pairs", "shuffled"):
+        connection.execute(f"drop table {table}")
     return found
 
 

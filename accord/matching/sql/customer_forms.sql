@@ -38,7 +38,8 @@ named as (
 select
     *,
     nonempty(array_to_string(givens, ' ')) as given,
-    flatten(list_transform(givens, lambda t: root_of(t))) as roots
+    flatten(list_transform(givens, lambda t: root_of(t))) as roots,
+    skeleton(givens[1]) as given_sound
 from named;
 
 create or replace temporary table last_names as
@@ -51,7 +52,12 @@ with parts as (
 named as (
     select *, list_filter(family_words, lambda t: generation(t) is null) as families from parts
 )
-select *, nonempty(array_to_string(families, ' ')) as family from named;
+select
+    *,
+    nonempty(array_to_string(families, ' ')) as family,
+    skeleton(families[1]) as family_sound,
+    skeleton(families[-1]) as last_sound
+from named;
 
 create or replace temporary table wholes as
 with bare as (
@@ -64,6 +70,10 @@ select
     words(core) as all_words,
     list_filter(words(core), lambda t: not list_contains(titles(), t)) as person_words
 from bare;
+
+create or replace temporary table cities as
+select city, nonempty(array_to_string(words(city), ' ')) as plain_city
+from (select distinct city from cleaned where city is not null);
 
 create or replace temporary table streets as
 with roads as (
@@ -108,14 +118,23 @@ bagged as (
             else person_words end as bag_words
     from named
 ),
+reached as (
+    select
+        *,
+        national_digits(phone) as national,
+        host_of(email) as mail_host,
+        mailbox(email) as mailbox
+    from bagged
+),
 aged as (
     select
         *,
         case when not is_org and len(bag_words) > 1
+            and list_has_any(bag_words, map_keys(generations()))
             then list_filter(
                 list_transform(bag_words[2:], lambda t: generation(t)), lambda g: g is not null
             )[-1] end as generation
-    from bagged
+    from reached
 )
 select
     row_number() over (order by id) as n,
@@ -126,6 +145,9 @@ select
     roots,
     family,
     families,
+    given_sound,
+    family_sound,
+    last_sound,
     generation,
     nonempty(array_to_string(case
         when is_org then list_transform(bag_words, lambda t: word_of(t))
@@ -133,12 +155,11 @@ select
         else list_transform(
             list_filter(bag_words, lambda t: generation(t) is null), lambda t: word_of(t)
         ) end, ' ')) as bag,
-    mailbox(email) as mailbox,
-    host_of(email) as mail_host,
-    mailbox(email) || '@' || host_of(email) as email,
-    case when length(national_digits(phone)) >= 6
-        and replace(national_digits(phone), left(national_digits(phone), 1), '') <> ''
-        then right(national_digits(phone), 10) end as phone,
+    mailbox,
+    mail_host,
+    mailbox || '@' || mail_host as email,
+    case when length(national) >= 6 and replace(national, left(national, 1), '') <> ''
+        then right(national, 10) end as phone,
     nonempty(regexp_replace(tax_id, '[^a-z0-9]', '', 'g')) as tax_id,
     birth_of(birth_date) as birth,
     number,
@@ -146,8 +167,8 @@ select
     nonempty(regexp_replace(
         regexp_replace(postcode, '^([0-9]{5})[- ]?[0-9]{4}$', '\1'), '[^a-z0-9]', '', 'g'
     )) as postcode,
-    nonempty(array_to_string(words(city), ' ')) as city
-from aged;
+    plain_city as city
+from aged left join cities on cities.city = aged.city;
 
 create or replace temporary table forms as
 select
@@ -162,3 +183,4 @@ drop table first_names;
 drop table last_names;
 drop table wholes;
 drop table streets;
+drop table cities;

@@ -1,10 +1,11 @@
 -- How text is taken apart; every macro takes lower case ASCII and gives NULL for NULL.
 create or replace macro folded(x) as (
-    nullif(trim(
-        case when regexp_matches(strip_accents(lower(x)), '[^\x00-\x7F]')
-            then lower(transliterated(strip_accents(lower(x))))
-            else strip_accents(lower(x)) end
-    ), '')
+    case when strlen(x) = length(x) then nullif(trim(lower(x)), '')
+        else nullif(trim(
+            case when regexp_matches(strip_accents(lower(x)), '[^\x00-\x7F]')
+                then lower(transliterated(strip_accents(lower(x))))
+                else strip_accents(lower(x)) end
+        ), '') end
 );
 create or replace macro said(x) as (
     case when x in ('n/a', 'na', 'none', 'null', 'nan', 'unknown', 'not available', '-', '--', '?')
