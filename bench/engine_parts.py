@@ -19,6 +19,7 @@ from bench.tables import Row, beside, show
 _COMPARED = 100_000
 _ONCE = 300_000
 _RECORDS_A_DOCUMENT = 100
+_LATENCY = 5
 _MODELS, _LANDED, LAST = "bench_models", "bench_landed", "bench_last"
 _ENDING = 0.1  # until the server has counted a connection that ended
 
@@ -116,7 +117,35 @@ def delivery(bench: Bench) -> None:
                 shutil.rmtree(home, ignore_errors=True)
             rows.append(Row(f"documents to {to}", middle(found)))
     show("Delivery", rows)
+    _changes(bench)
+    _due(bench)
     bench.ground.forget(LAST)
+
+
+def _changes(bench: Bench) -> None:
+    """Deliver changes over HTTP at 5 ms latency: in batches of 200, then one record a call."""
+    ways: tuple[tuple[str, int, dict[str, Any]], ...] = (
+        ("batches of 200, 4 at once", 1, {"batch": 200, "concurrent": 4, "single": False}),
+        ("one record a call, 16 at once", 20, {"batch": 10, "concurrent": 16, "single": True}),
+    )
+    rows = []
+    for title, part, how in ways:
+        for size in bench.sizes:
+            found = bench.measured(
+                "deliver_changes", size, changes=size // part, latency_ms=_LATENCY, **how
+            )
+            rows.append(Row(title, found))
+    show(f"Changes over HTTP, {_LATENCY} ms latency (outside: all threads together)", rows)
+
+
+def _due(bench: Bench) -> None:
+    """Find 1,000 changed objects among all that are stored."""
+    for size in bench.sizes:
+        found = bench.measured("find_due", size, stored=size)
+        print(
+            f"{found.records:,} changed of {size:,} found, with what is known of each, "
+            f"in {found.seconds * 1000:.0f} ms"
+        )
 
 
 def _source(bench: Bench, kind: str, size: int) -> dict[str, Any]:

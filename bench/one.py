@@ -21,6 +21,8 @@ CASES = {
     "deliver": "bench.delivery",
     "decode": "bench.copybook",
     "read": "bench.copybook",
+    "deliver_changes": "bench.undated",
+    "find_due": "bench.undated",
 }
 
 

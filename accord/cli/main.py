@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -88,6 +89,65 @@ def run(
         end(rehearse(console(output), flow, window), output)
     else:
         end(command(console(output), flow, window, redeliver=redeliver), output)
+
+
+@app.command(epilog="Example: accord plan --flow takings --save plan.json")
+def plan(
+    flow: Flow = None,
+    first: First = None,
+    last: Last = None,
+    *,
+    redeliver: Annotated[
+        bool, typer.Option("--redeliver", help="plan to look everything up again")
+    ] = False,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="show confidential values too; this is audited")
+    ] = False,
+    why: Annotated[str, typer.Option(help="the reason, for the audit trail")] = "",
+    save: Annotated[
+        Path, typer.Option(metavar="FILE", help="where the plan is kept, for accord apply")
+    ] = Path("accord-plan.json"),
+    output: Format = Output.TEXT,
+) -> None:
+    """List every write a run would make, field by field, without making any."""
+    from accord.cli.planning import Asked, make
+    from accord.records import Window
+
+    window = Window(first and first.date(), last and last.date())
+    listed = output is Output.JSON
+    asked = Asked(flow, window, save, redeliver=redeliver, reveal=reveal, why=why, listed=listed)
+    end(make(console(output), asked), output)
+
+
+@app.command(epilog="Example: accord apply plan.json --why 'the shops were renamed'")
+def apply(
+    plan: Annotated[Path, typer.Argument(help="a file that accord plan has kept")],
+    *,
+    why: Annotated[str, typer.Option(help="the reason, for the audit trail")] = "",
+    output: Format = Output.TEXT,
+) -> None:
+    """Make exactly the writes of a plan, or none where the world has changed since."""
+    from accord.cli.planning import apply as command
+
+    end(command(console(output), plan, why=why), output)
+
+
+@app.command(epilog="Example: accord profile customer --html customers.html")
+def profile(
+    name: Annotated[str, typer.Argument(metavar="SYSTEM|ENTITY", help="such as stripe, customer")],
+    *,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the same as a page with plots")
+    ] = None,
+    as_landed: Annotated[
+        bool, typer.Option("--as-landed", help="do not read the systems first")
+    ] = False,
+    output: Format = Output.TEXT,
+) -> None:
+    """Say how good a system's or an entity's records are, and what to mend first."""
+    from accord.cli.profile import profile as command
+
+    end(command(console(output), name, html=html, as_landed=as_landed), output)
 
 
 @app.command(epilog="Example: accord status --output json")

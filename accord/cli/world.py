@@ -19,7 +19,8 @@ from accord.store import server
 from accord.store.database import Store, prepared
 from accord.store.turns import turns_of
 
-OUTCOMES = CHECKOUT / "contracts" / "outcomes.yaml"
+CONTRACTS = CHECKOUT / "contracts"
+OUTCOMES = CONTRACTS / "outcomes.yaml"
 
 
 @dataclass(frozen=True, slots=True)

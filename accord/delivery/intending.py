@@ -121,7 +121,7 @@ class Intending:
         if self.rehearse:
             return
         self.outbox.settle_letters(connection, mended)
-        passing = [item for item, _, passes in told if passes]
+        passing = [(item, standing) for item, standing, passes in told if passes]
         if passing:
             self.outbox.intend(
                 connection,

@@ -58,6 +58,12 @@ class Standing:
     intended_digest: str | None
     state: State | None
     run_id: str | None
+    write_id: str | None = None
+
+    @property
+    def open_write(self) -> str | None:
+        """The write that may still be sent, or be superseded."""
+        return self.write_id if self.state in ("waiting", "held") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,7 @@ class DueObjects:
         Without days it is what changed since the mark, or `everything`. With `removes` also what
         we delivered and the model no longer has.
         """
+        self._run(connection, "join_freely", setting="on")
         self._run(connection, "due_table")
         left_open: list[str] = []
         if self.delivery.partitioned:
@@ -97,6 +104,7 @@ class DueObjects:
         if removes:
             asked = list(days) if self.delivery.partitioned else None
             self._of_model(connection, "due_gone", days=asked, gates=list(self.delivery.gates))
+        self._run(connection, "join_freely", setting="off")
         withdrawn = self._run(connection, "withdraw", keys=left_open).fetchall()
         return [row[0] for row in withdrawn]
 
@@ -108,11 +116,10 @@ class DueObjects:
                 yield [
                     (
                         Due(key, partition, content, effect, place),
-                        Standing(key, delivered, intended, state, run_id),
+                        Standing(key, *standing),
                     )
-                    for place, effect, key, partition, content, delivered, intended, state, run_id
-                    in rows
-                ]  # fmt: skip
+                    for place, effect, key, partition, content, *standing in rows
+                ]
 
     def move_mark(self, connection: Connection) -> None:
         """Note that everything the model says as of now is in the outbox or at the destination."""

@@ -12,7 +12,7 @@ from accord.catalog import Delivery
 from accord.records import Rejected, Write
 from accord.store import dead_letters
 from accord.store.database import Connection
-from accord.store.due import Due, DueObjects, Effect, Standing, State
+from accord.store.due import Considered, DueObjects, Effect, Standing, State
 from accord.store.queries import queries
 
 _FIRST = "00000000-0000-0000-0000-000000000000"
@@ -84,7 +84,7 @@ class Outbox:
     def intend(
         self,
         connection: Connection,
-        due: Sequence[Due],
+        due: Sequence[Considered],
         *,
         intent_id: str,
         data_versions: Mapping[str, str],
@@ -94,16 +94,18 @@ class Outbox:
 
         They are taken from the table of due objects of this transaction.
         """
-        values = {
-            "intent": intent_id,
-            "flow": self.delivery.flow,
-            "places": [item.place for item in due],
-            "digests": [item.digest for item in due],
-            "versions": [data_versions[item.partition_key] for item in due],
-            "basis": basis,
-        }
-        for name in ("renew", "supersede", "intend"):
-            self._run(connection, name, **values)
+        fixed = {"intent": intent_id, "flow": self.delivery.flow, "basis": basis}
+        known = [it for it in due if it[1].open_write]
+        renewed: set[int] = set()
+        if known:
+            columns = {**_columns(known, data_versions), "open": [it.open_write for _, it in known]}
+            rows = self._run(connection, "renew", **fixed, **columns).fetchall()
+            renewed = {row[0] for row in rows}
+            others = [it.open_write for item, it in known if item.place not in renewed]
+            self._run(connection, "supersede", open=others)
+        fresh = [it for it in due if it[0].place not in renewed]
+        if fresh:
+            self._run(connection, "intend", **fixed, **_columns(fresh, data_versions))
 
     def release(self, connection: Connection, intent_id: str) -> int:
         """Let what is held go on where all that it needs is there by now; return how many."""
@@ -201,6 +203,14 @@ class Outbox:
             "run_id": self.run_id,
         }
         return connection.execute(queries("outbox")[name], known | values)
+
+
+def _columns(due: Sequence[Considered], versions: Mapping[str, str]) -> dict[str, list[Any]]:
+    return {
+        "places": [item.place for item, _ in due],
+        "digests": [item.digest for item, _ in due],
+        "versions": [versions[item.partition_key] for item, _ in due],
+    }
 
 
 def _intended(row: Sequence[Any]) -> Intended:

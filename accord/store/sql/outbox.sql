@@ -5,6 +5,12 @@ create temp table due (
     content jsonb not null, seed jsonb not null, target_id text not null, needs text [] not null, revision bigint
 ) on commit drop;
 
+-- name: join_freely
+-- A plan made while the outbox was small is kept when it has grown, and then reads all of it for each
+-- chunk. So chunks are always joined by index; what is due is found as the planner likes.
+select set_config(name, %(setting)s, false)
+from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) as name;
+
 -- name: due_days
 -- What the publish model says each object should be, for the days asked for.
 insert into pg_temp.due
@@ -79,12 +85,12 @@ set revision = excluded.revision, model = excluded.model, verdicts = excluded.ve
 -- name: considered
 -- Each due object beside what is known of it: the digest last delivered, and its newest intended write.
 select d.place, d.effect, d.object_key, d.partition_key, d.content,
-    c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id
+    c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id, w.write_id
 from pg_temp.due as d
 left join ops.crosswalk as c
     on c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s and c.object_key = d.object_key
 left join lateral (
-    select o.digest, o.state, o.run_id
+    select o.digest, o.state, o.run_id, o.write_id::text
     from ops.outbox as o
     where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
         and o.state <> 'superseded'
@@ -141,17 +147,16 @@ limit %(batch)s;
 update ops.outbox as o
 set intent_id = %(intent)s, data_version = n.data_version, basis = %(basis)s, run_id = %(run_id)s, needs = d.needs,
     approved_at = clock_timestamp(), detail = '', state = case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
-from unnest(%(places)s::bigint[], %(digests)s::text[], %(versions)s::text[]) as n (place, digest, data_version)
+from unnest(%(places)s::bigint[], %(digests)s::text[], %(versions)s::text[], %(open)s::uuid[])
+    as n (place, digest, data_version, write_id)
 inner join pg_temp.due as d on d.place = n.place
-where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
-    and o.state in ('waiting', 'held') and o.digest = n.digest and o.seed = d.seed and o.target_id = d.target_id;
+where o.write_id = n.write_id and o.state in ('waiting', 'held')
+    and o.digest = n.digest and o.seed = d.seed and o.target_id = d.target_id
+returning n.place;
 
 -- name: supersede
-update ops.outbox as o set state = 'superseded', settled_at = clock_timestamp()
-from pg_temp.due as d
-where d.place = any(%(places)s::bigint[])
-    and o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
-    and o.state in ('waiting', 'held') and o.intent_id is distinct from %(intent)s::uuid;
+update ops.outbox set state = 'superseded', settled_at = clock_timestamp()
+where write_id = any(%(open)s::uuid[]) and state in ('waiting', 'held');
 
 -- name: intend
 -- What needs other objects is held until they are there.
@@ -163,11 +168,6 @@ select %(flow)s, %(system)s, %(endpoint)s, %(kind)s, d.object_key, d.partition_k
     case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
 from unnest(%(places)s::bigint[], %(digests)s::text[], %(versions)s::text[]) as n (place, digest, data_version)
 inner join pg_temp.due as d on d.place = n.place
-where not exists (
-    select from ops.outbox as o
-    where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
-        and o.state in ('waiting', 'held') and o.intent_id = %(intent)s
-)
 order by d.place;
 
 -- name: release
@@ -262,12 +262,12 @@ where c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s 
 
 -- name: standing
 -- What is known of each object: the digest last delivered, and its newest intended write.
-select k.object_key, c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id
+select k.object_key, c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id, w.write_id
 from unnest(%(keys)s::text[]) as k (object_key)
 left join ops.crosswalk as c
     on c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s and c.object_key = k.object_key
 left join lateral (
-    select o.digest, o.state, o.run_id
+    select o.digest, o.state, o.run_id, o.write_id::text
     from ops.outbox as o
     where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = k.object_key
         and o.state <> 'superseded'
