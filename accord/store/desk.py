@@ -146,6 +146,13 @@ def reviews(
     return _rows(connection, Review, "reviews", values)
 
 
+def following_review(connection: Connection, entity: str, review: int) -> int | None:
+    """The open review that comes after this one, after the last the first; None for no other."""
+    values = {"entity": entity, "review": review}
+    row = connection.execute(queries("desk")["following_review"], values).fetchone()
+    return int(row[0]) if row else None
+
+
 def sides(connection: Connection, records: Sequence[int]) -> list[Side]:
     """These records, the oldest first."""
     return _rows(connection, Side, "sides", {"records": list(records)})

@@ -9,6 +9,18 @@ where v.entity = %(entity)s and (%(review)s::bigint is null or v.review_id = %(r
 order by v.probability desc, v.review_id
 limit %(limit)s;
 
+-- name: following_review
+-- The open review after this one, in the order they are told in; after the last one the first.
+with here as (
+    select probability, review_id from ops.golden_reviews where review_id = %(review)s and entity = %(entity)s
+)
+select v.review_id
+from ops.golden_reviews as v
+left join here as h on true
+where v.entity = %(entity)s and v.state = 'open' and v.review_id <> %(review)s
+order by (v.probability, -v.review_id) < (h.probability, -h.review_id) desc, v.probability desc, v.review_id
+limit 1;
+
 -- name: sides
 select r.record_id, r.system, r.stream, r.source_key, r.changed_at, r.normal, r.given, r.removed_at, m.golden_id
 from ops.golden_records as r
