@@ -41,6 +41,7 @@ from tests.support.engine import DELIVERY, DOCUMENTS, SALES, FragileStore, Fuse
 
 COMPARISON = "rec_takings__pos_vs_xero"
 CONTRACTS = entities(CHECKOUT / "contracts")
+_DATED = {str(SALES.name), str(DOCUMENTS.name)}
 
 
 @dataclass(slots=True)
@@ -103,7 +104,10 @@ class House:
 
     def judge(self, store: Store, target: str, span: Span, run_id: str) -> None:
         """Judge what was built and keep the verdicts."""
+        tables = {".".join(model.key) for model in self.models}
         for contract in CONTRACTS.values():
+            if contract.table not in tables:
+                continue
             with store.transaction(Role.GATEKEEPER) as connection:
                 if self.target_of(contract) != target:
                     continue
@@ -176,7 +180,8 @@ def a_house(url: str, folder: Path) -> Iterator[House]:
     tills.mkdir(parents=True)
     settings = Settings(home=folder / "home", database_url=url, environment={})
     dbt = Dbt(settings, store.address)
-    yield House(store, dbt, tills, lineage.models(dbt.described()))
+    dated = (it for it in lineage.models(dbt.described()) if {*it.streams} <= _DATED)
+    yield House(store, dbt, tills, tuple(dated))
 
 
 def _window(days: Sequence[str]) -> Window:

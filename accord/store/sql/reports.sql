@@ -19,7 +19,7 @@ with latest as (
     where not starts_with(run_id, 'replay-')
     order by stage, name, part, partition_key, entry_id desc
 )
-select stage, name, count(distinct partition_key) as partitions,
+select stage, name, part, count(distinct partition_key) as partitions,
     sum(read)::bigint as read, sum(landed)::bigint as landed, sum(removed)::bigint as removed,
     sum(checked)::bigint as checked, sum(passed)::bigint as passed, sum(due)::bigint as due,
     sum(delivered)::bigint as delivered, sum(unchanged)::bigint as unchanged, sum(rejected)::bigint as rejected,

@@ -14,7 +14,7 @@ where l.state = any(%(states)s)
             l.stage = 'delivery'
             and exists (
                 select from ops.outbox as o
-                where o.system = %(name)s and o.flow = l.name and o.object_key = l.piece
+                where o.system = %(name)s and o.flow = l.name and o.system || '.' || o.kind || ' ' || o.object_key = l.piece
             )
         )
     )

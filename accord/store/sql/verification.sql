@@ -168,7 +168,7 @@ from ops.outbox as o
 where (o.state = 'rejected' or (o.state = 'superseded' and o.cause <> ''))
     and not exists (
         select from ops.dead_letters as l
-        where l.stage = 'delivery' and l.name = o.flow and l.piece = o.object_key
+        where l.stage = 'delivery' and l.name = o.flow and l.piece = o.system || '.' || o.kind || ' ' || o.object_key
     )
 group by o.flow, o.partition_key, o.run_id
 order by 1, 2, 3;

@@ -78,7 +78,8 @@ def test_a_day_that_neither_side_knows_any_more_does_not_differ_for_ever(store: 
 def test_an_outcome_is_met_by_landing_and_an_equal_comparison_and_by_nothing_less(
     store: Store,
 ) -> None:
-    outcomes = load_outcomes(CHECKOUT / "contracts" / "outcomes.yaml")
+    declared = load_outcomes(CHECKOUT / "contracts" / "outcomes.yaml")
+    outcomes = {name: it for name, it in declared.items() if it.flow == "takings"}
     streams = {outcome.flow: (STREAM,) for outcome in outcomes.values()}
     now = datetime(2011, 1, 6, 7, 0, tzinfo=UTC)
 

@@ -23,6 +23,7 @@ ALLOWED = {
         "ops.watermarks": KEEP,
         "ops.calendar": KEEP,
         "ops.dead_letters": KEEP,
+        "ops.inbox": KEEP,
         "ops.calls": OWN,
         "ops.breakers": OWN,
     },
@@ -66,6 +67,7 @@ ALLOWED = {
         "ops.audit": APPEND,
         "ops.builds": {"update"},
         "ops.golden_decisions": KEEP,
+        "ops.console_tokens": KEEP,
     },
     Role.READER: {},
 }

@@ -18,7 +18,7 @@ LANDED = {
     "balanced": True,
 }  # fmt: skip
 DELIVERED = {
-    "stage": "delivery", "name": "takings", "systems": ["xero"], "due": 3, "delivered": 3,
+    "stage": "delivery", "name": "takings", "part": "xero.documents", "systems": ["xero"], "due": 3, "delivered": 3,
     "unchanged": 0, "rejected": 0, "held": 0, "waiting": 0, "unknown": 0, "dead": 0,
     "balanced": True,
 }  # fmt: skip
@@ -37,7 +37,10 @@ def a_letter(**changes: Any) -> dict[str, Any]:
 
 
 def a_report(**changes: Any) -> dict[str, Any]:
-    report = {"flows": [LANDED, DELIVERED], "gates": [GATE], "outcomes": [], "dead_letters": []}
+    report = {
+        "flows": [LANDED, DELIVERED], "gates": [GATE], "golden": [], "outcomes": [],
+        "dead_letters": [],
+    }  # fmt: skip
     return {**report, **changes}
 
 
@@ -60,6 +63,28 @@ def test_what_was_read_and_what_was_delivered_are_told_apart() -> None:
 
 def test_a_stream_that_is_read_back_says_so() -> None:
     assert "pos.sales_lines (read back)" in told(flows=[{**LANDED, "read_back": True}])
+
+
+def test_deliveries_of_one_flow_are_told_apart_by_system_and_kind() -> None:
+    parts = ("crm.accounts", "crm.contacts", "billing.customers")
+    flows = [
+        {**DELIVERED, "name": "customers", "part": part, "systems": [part.partition(".")[0]]}
+        for part in parts
+    ]
+    text = told(flows=flows)
+    for name in ("customers → crm accounts", "customers → crm contacts", "customers → billing "):
+        assert name in text
+
+
+def test_who_is_who_is_told_with_what_waits_for_a_steward() -> None:
+    it = {
+        "entity": "customer", "golden": 66, "systems": {"crm": 71, "billing": 35}, "reviews": 4,
+        "conflicts": 0, "answered": 1,
+    }  # fmt: skip
+    text = told(golden=[it])
+    assert "66 from 106 records: billing 35, crm 71" in text
+    assert "4 may be the same as another  accord match review" in text
+    assert "held" not in text
 
 
 def test_what_is_rare_is_shown_and_explained_only_where_there_is_any() -> None:
