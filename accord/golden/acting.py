@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from accord.errors import Stop
@@ -53,6 +53,7 @@ class Work:
                 remedy="undo that first: accord match actions",
             )
         self._decide("must_link", [two])
+        self._hold_together({*left, *right})
 
     def keep_apart(self, pairs: Iterable[Two]) -> None:
         """Decide that records are not one."""
@@ -67,23 +68,33 @@ class Work:
         self.keep_apart([(min(these), min(rest))])
         for _ in range(_ROUNDS):
             groups = self.resolver.groups(sorted(these | rest))
-            mixed = [(a, b) for group in groups for a in group & these for b in group & rest]
-            home = next(group for group in groups if min(these) in group)
-            strayed = these - home
-            if not mixed and not strayed:
-                return
-            self.keep_apart(mixed)
-            self._decide("must_link", [(min(these), record) for record in strayed])
-        self.keep_apart([(a, b) for a in these for b in rest])
+            self.keep_apart((a, b) for group in groups for a in group & these for b in group & rest)
+        self._hold_together(these)
+        self._hold_together(rest)
 
-    def done(self, what: audit.What, records: Sequence[int]) -> Done:
-        """Bring the golden records in line, and note what was done."""
-        resolved = self.resolver.around(records)
+    def done(
+        self,
+        what: audit.What,
+        records: Sequence[int],
+        *,
+        together: Mapping[int, str] | None = None,
+    ) -> Done:
+        """Bring the golden records in line, and note what was done.
+
+        `together` says of some records where they belong, whatever they do now.
+        """
+        resolved = self.resolver.around(records, together=together)
         homes = identity.memberships(self.connection, records)
         ids = sorted({*resolved.golden_ids, *homes.values()})
         redecided(self.connection, self.entity, ids, at=self.resolver.at, run_id=self.action_id)
         audit.note(self.connection, what, ids, self.by, detail=self.action_id)
         return Done(self.action_id, tuple(ids))
+
+    def _hold_together(self, records: set[int]) -> None:
+        """Decide what it takes for records to stay one even if all were matched anew."""
+        groups = self.resolver.groups(sorted(records))
+        strayed = [min(group) for group in groups if min(records) not in group]
+        self._decide("must_link", [(min(records), record) for record in strayed])
 
     def _decide(self, kind: desk.Kind, pairs: Iterable[Two]) -> None:
         desk.decide(

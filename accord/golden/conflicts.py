@@ -66,8 +66,12 @@ def answered(conflict: Conflict, attribute: Attribute) -> Conflict:
     return replace(conflict, state="answered", answer=attribute.conflict, answered_by=POLICY)
 
 
-def note_echoes(survivors: Survivors) -> list[Edit]:
-    """Note which values of this consolidation are our own; return what was edited."""
+def note_echoes(survivors: Survivors, authority: Authority) -> list[Edit]:
+    """Note which values of this consolidation are our own; return what was edited.
+
+    In doubt an opt-out is somebody's own: only where we say the same right now it is not.
+    """
+    strict = {it.name for it in authority.attributes if it.rule == "any_opt_out"}
     edits: list[Edit] = []
     records = survivors.changed()
     homes = survivors.golden_ids([it.record_id for it in records])
@@ -75,7 +79,11 @@ def note_echoes(survivors: Survivors) -> list[Edit]:
     echoes = []
     for record in records:
         golden = now.get(homes.get(record.record_id, ""), {})
-        echo = echo_of(record, [golden, *once.get(record.record_id, ())])
+        before = (
+            {name: value for name, value in said.items() if name not in strict}
+            for said in once.get(record.record_id, ())
+        )
+        echo = echo_of(record, [golden, *before])
         echoes.append(echo)
         edits += [Edit(record, name) for name in edits_of(record, echo)]
     survivors.mark_echoes(echoes)

@@ -167,7 +167,7 @@ def _decided(
 ) -> tuple[Written, int]:
     """Decide what the golden records concerned say; return that, and how many conflicts it left."""
     survivors = entity.survivors(connection, at=at, run_id=run_id)
-    edits = conflicts.note_echoes(survivors)
+    edits = conflicts.note_echoes(survivors, entity.authority)
     homes = survivors.golden_ids(golden.touched(connection))
     ids = {*resolved.golden_ids, *homes.values()}
     if everything:

@@ -18,7 +18,7 @@ from accord.golden.acting import Done, Work
 from accord.golden.consolidate import Entity, redecided
 from accord.golden.naming import leaving, the_golden
 from accord.golden.surviving import decided
-from accord.store import audit, desk, golden
+from accord.store import audit, desk, golden, identity
 from accord.store.audit import By
 from accord.store.database import Connection
 from accord.store.desk import Action, Answer, Listed, Review, Side
@@ -144,7 +144,8 @@ def unmerge(connection: Connection, entity: Entity, name: str, by: By) -> Done:
         raise Stop(f"{name} is not merged with anything", remedy="see accord trace for its records")
     work = Work.begun(connection, entity, by, "unmerge")
     work.separate(going, rest)
-    return work.done("unmerge", [min(going), min(rest)])
+    apart = dict.fromkeys(going, "going") | dict.fromkeys(rest, "staying")
+    return work.done("unmerge", [min(going), min(rest)], together=apart)
 
 
 def undo(connection: Connection, entity: Entity, action_id: str, by: By) -> Done:
@@ -160,7 +161,8 @@ def undo(connection: Connection, entity: Entity, action_id: str, by: By) -> Done
     desk.restore(connection, withdrawn)
     desk.reopen(connection, action_id, at=at, run_id=work.action_id)
     records = [record for it in (*made, *withdrawn) for record in (it.left_id, it.right_id)]
-    return work.done("match_undo", sorted(set(records)))
+    before = identity.before(connection, action_id)
+    return work.done("match_undo", sorted({*records, *before}), together=before)
 
 
 def actions(

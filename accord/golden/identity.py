@@ -2,7 +2,8 @@
 
 A golden id is founded by one record, for good. A group of records bears the oldest of the ids that
 its records founded. So an id changes only for records whose group does, the oldest survives a
-merge, and a group that parts again finds its own id where it left it.
+merge, and a group that parts again finds its own id where it left it. Records that belong together
+stay so until a person says otherwise: new scores only ever bring groups together.
 """
 
 from __future__ import annotations
@@ -54,12 +55,14 @@ def grouped(
     cluster: Cluster,
     *,
     threshold: float,
+    together: Mapping[int, str],
 ) -> list[frozenset[int]]:
     """Group records that are one; `threshold` is in bits.
 
-    Decisions come first, then keys, which no decision contradicts, then scores.
+    Decisions come first, then what belongs `together` already (records of the same name there),
+    then keys, neither of which goes against a decision, then scores.
     """
-    joined = _by_keys(pairs, decisions)
+    joined = _by_keys(pairs, decisions, together)
     found = cluster(
         [_name(record) for record in records],
         {
@@ -144,10 +147,15 @@ def _better(pair: Pair, than: Pair) -> bool:
     )
 
 
-def _by_keys(pairs: Iterable[Pair], decisions: Decisions) -> list[Two]:
-    """What decisions and keys join; a key never joins what a decision keeps apart."""
+def _by_keys(pairs: Iterable[Pair], decisions: Decisions, together: Mapping[int, str]) -> list[Two]:
+    """What is joined before any score; only a decision joins what another one keeps apart."""
     groups = _Groups(decisions.cannot_link)
     joined = [two for two in sorted(decisions.must_link) if groups.join(two, always=True)]
+    first: dict[str, int] = {}
+    for record, name in sorted(together.items()):
+        two = (first.setdefault(name, record), record)
+        if two[0] != record and groups.join(two):
+            joined.append(two)
     keys = sorted(
         (it for it in pairs if it.reason != "matched"),
         key=lambda it: (_REASONS.index(it.reason), it.left_id, it.right_id),

@@ -1,7 +1,7 @@
 """Resolving: bringing golden ids in line with the pairs that are known and what stewards decided.
 
-Who belongs together is always worked out from the stored pairs alone, never from who belonged
-together before. So neither the order in which records came nor a repetition makes a difference.
+Whoever belongs together stays so, whatever the scores of the day: they only bring records and
+groups together. To take them apart is for a person.
 """
 
 from __future__ import annotations
@@ -78,23 +78,33 @@ class Resolver:
         identity.forget_scores(self.connection, self.entity)
         identity.keep_pairs(self.connection, scored.pairs)
         self._keep_keys(everybody)
-        return self._resolve(everybody, scored.evidence)
+        return self._resolve(everybody, scored.evidence, {})
 
-    def around(self, records: Sequence[int], evidence: Mapping[Two, str] | None = None) -> Resolved:
-        """Resolve these records and all that are linked to them, by what is known of them."""
+    def around(
+        self,
+        records: Sequence[int],
+        evidence: Mapping[Two, str] | None = None,
+        *,
+        together: Mapping[int, str] | None = None,
+    ) -> Resolved:
+        """Resolve these records and all that are linked to them, by what is known of them.
+
+        `together` says of some of them where they belong, whatever they do now.
+        """
         if not records:
             return Resolved()
         reached = identity.around(self.connection, records, link=self.link)
-        return self._resolve(reached, evidence or {})
+        return self._resolve(reached, evidence or {}, together or {})
 
     def groups(self, records: Sequence[int]) -> list[frozenset[int]]:
-        """How these records would be grouped, changing nothing."""
+        """How these records would be grouped if they were new, changing nothing."""
         return grouped(
             records,
             identity.pairs_among(self.connection, records),
             identity.decisions_among(self.connection, records),
             self.matcher.cluster,
             threshold=self.matcher.threshold,
+            together={},
         )
 
     def _index(self) -> None:
@@ -132,11 +142,19 @@ class Resolver:
             ],
         )
 
-    def _resolve(self, records: Sequence[int], evidence: Mapping[Two, str]) -> Resolved:
+    def _resolve(
+        self, records: Sequence[int], evidence: Mapping[Two, str], together: Mapping[int, str]
+    ) -> Resolved:
+        now = identity.memberships(self.connection, records)
         pairs = identity.pairs_among(self.connection, records)
         decisions = identity.decisions_among(self.connection, records)
         groups = grouped(
-            records, pairs, decisions, self.matcher.cluster, threshold=self.matcher.threshold
+            records,
+            pairs,
+            decisions,
+            self.matcher.cluster,
+            threshold=self.matcher.threshold,
+            together={**now, **together},
         )
         founded = identity.founded(self.connection, records)
         found = homes(groups, founded)
@@ -149,7 +167,6 @@ class Resolver:
         )
         named = {**found.named, **{made[min(group)]: group for group in found.nameless}}
         founded = {**founded, **identity.founded(self.connection, list(made))}
-        now = identity.memberships(self.connection, records)
         going = moves(named, now, founded, pairs, decisions)
         merged = self._point(survivors(named, founded), founded)
         identity.move(self.connection, going, by=self.by, at=self.at, run_id=self.run_id)

@@ -186,6 +186,11 @@ def memberships(connection: Connection, records: Sequence[int]) -> dict[int, str
     return dict(rows.fetchall())
 
 
+def before(connection: Connection, run_id: str) -> dict[int, str]:
+    """Where records belonged before a run moved them, for those that are still where it did."""
+    return dict(connection.execute(queries("identity")["before"], {"run_id": run_id}).fetchall())
+
+
 def found(
     connection: Connection, entity: str, founders: Sequence[int], *, at: datetime, run_id: str
 ) -> dict[int, str]:

@@ -127,6 +127,17 @@ select founder, golden_id, number, survivor from ops.golden_ids where founder = 
 -- name: memberships
 select record_id, golden_id from ops.golden_members where record_id = any(%(records)s) and valid_to is null;
 
+-- name: before
+select m.record_id, p.golden_id
+from ops.golden_members as m
+cross join lateral (
+    select golden_id from ops.golden_members as b
+    where b.record_id = m.record_id and b.member_id < m.member_id
+    order by b.member_id desc
+    limit 1
+) as p
+where m.run_id = %(run_id)s and m.valid_to is null;
+
 -- name: found
 insert into ops.golden_ids (golden_id, entity, founder, founded_at, run_id)
 select uuidv7()::text, %(entity)s, founder, %(at)s, %(run_id)s
