@@ -10,13 +10,7 @@ where l.state = any(%(states)s)
     and (%(cause)s::text is null or l.cause = %(cause)s)
     and (
         %(name)s::text is null or l.name = %(name)s or split_part(l.name, '.', 1) = %(name)s
-        or (
-            l.stage = 'delivery'
-            and exists (
-                select from ops.outbox as o
-                where o.system = %(name)s and o.flow = l.name and o.system || '.' || o.kind || ' ' || o.object_key = l.piece
-            )
-        )
+        or (l.stage = 'delivery' and split_part(l.piece, '.', 1) = %(name)s)
     )
     and (%(since)s::timestamptz is null or l.first_seen_at >= %(since)s)
     and (%(until)s::timestamptz is null or l.first_seen_at < %(until)s)
