@@ -10,6 +10,7 @@ import msgspec
 import stamina
 
 from accord.errors import Resting, Retry, Stop, Unanswered
+from accord.http.budget import Budget
 from accord.http.oauth import Credentials
 from accord.http.pace import Pace, Turns
 from accord.http.wire import Answer, checked_url, new_session, retry_after, send
@@ -48,12 +49,14 @@ class Api:
         timeout: float = 30.0,
         understands: Callable[[Answer], bool] = _nothing,
         limited: Callable[[Answer], float | None] = _never,
+        budget: Budget | None = None,
     ) -> None:
         self.system = system
         self.base_url = checked_url(base_url, system=system).rstrip("/")
         self._credentials = credentials
         self._pace = pace or Pace(calls_per_minute=100_000, concurrent=16)
         self._timeout, self._understands, self._limited = timeout, understands, limited
+        self._budget = budget or Budget()
         self._session = new_session()
 
     def close(self) -> None:
@@ -73,7 +76,7 @@ class Api:
         asks for a longer wait than LONGEST_WAIT seconds, Stop when it refuses us.
         """
         for attempt in stamina.retry_context(
-            on=_retry_wait,
+            on=self._within_budget(_retry_wait),
             attempts=READ_ATTEMPTS,
             timeout=LONGEST_WAIT,
             wait_initial=0.2,
@@ -105,13 +108,24 @@ class Api:
         body, kind = _encoded(json, form)
         headers = {**(headers or {}), **kind}
         for attempt in stamina.retry_context(
-            on=_refused_for_pace, attempts=READ_ATTEMPTS, timeout=LONGEST_WAIT
+            on=self._within_budget(_refused_for_pace), attempts=READ_ATTEMPTS, timeout=LONGEST_WAIT
         ):
             with attempt:
                 return self._call(
                     method, path, params=params, body=body, headers=headers, write=True
                 )
         raise AssertionError("unreachable")
+
+    def _within_budget(
+        self, wanted: Callable[[Exception], bool | float]
+    ) -> Callable[[Exception], bool | float]:
+        """Repeat what is `wanted`, as long as this run has repetitions left."""
+
+        def wait(error: Exception) -> bool | float:
+            told = wanted(error)
+            return told if told is not False and self._budget.take() else False
+
+        return wait
 
     def _call(
         self,
@@ -128,6 +142,7 @@ class Api:
             answer = self._send(method, path, params, body, headers, write=write)
         if answer.status in (401, 403):
             self._judged(answer, f"{method} {path}", write=write)
+        self._budget.give_back()
         return answer
 
     def _send(

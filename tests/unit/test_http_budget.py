@@ -1,0 +1,48 @@
+"""The budget of repetitions: what an outage costs, and how it is regained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import stamina
+
+from accord.emulation.server import Request, Response, Server, json_response, route
+from accord.errors import Retry
+from accord.http import READ_ATTEMPTS, Api
+from accord.http.budget import MOST, Budget
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    stamina.set_testing(True, attempts=READ_ATTEMPTS, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+def test_an_outage_costs_a_few_probes_whatever_is_asked_of_the_system() -> None:
+    seen: list[Request] = []
+
+    def down(request: Request) -> Response:
+        seen.append(request)
+        return json_response(503, {})
+
+    server = Server([route("GET", "/things", down)]).start()
+    api = Api("xero", server.url, timeout=5)
+    for _ in range(50):
+        with pytest.raises(Retry):
+            api.read("/things")
+    api.close()
+    server.stop()
+    assert len(seen) <= 50 + MOST
+
+
+def test_calls_that_go_well_give_repetitions_back_up_to_what_there_was() -> None:
+    budget = Budget(2)
+    assert [budget.take() for _ in range(3)] == [True, True, False]
+    for _ in range(11):
+        budget.give_back()
+    assert [budget.take() for _ in range(2)] == [True, False]
+    for _ in range(1000):
+        budget.give_back()
+    assert [budget.take() for _ in range(3)] == [True, True, False]
