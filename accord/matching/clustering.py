@@ -9,8 +9,8 @@ The outcome does not depend on the order in which records or pairs come.
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 Two = tuple[str, str]
@@ -37,13 +37,16 @@ def cluster(
     join when the odds between them pass `threshold`. A cannot-link wins over any chain of others;
     where it contradicts a must-link, the must-link holds for that pair alone.
     """
-    groups = Groups(ids)
-    for left, right in sorted(must_link):
+    found = {record: record for record in ids}
+    must, apart = set(must_link), set(cannot_link)
+    decided = [record for pairs in (must, apart) for pair in pairs for record in pair]
+    groups = Groups({*decided, *(record for pair in bits for record in pair)})
+    for left, right in sorted(must):
         groups.join(left, right)
     rooted: dict[Two, _Between] = {}
-    apart = {_ordered(groups.of(a), groups.of(b)) for a, b in cannot_link}
+    apart = {_ordered(groups.of(left), groups.of(right)) for left, right in apart}
     most = _MOST + max(threshold, 0.0)
-    for (left, right), odds in _reaching(groups, bits, threshold):
+    for (left, right), odds in _tangled(groups, bits, decided, threshold):
         key = _ordered(groups.of(left), groups.of(right))
         if key[0] != key[1]:
             rooted[key] = rooted.get(key, _NOTHING) + _Between.of(odds, most)
@@ -52,21 +55,22 @@ def cluster(
             groups.join(*part.sizes)
             continue
         _agglomerate(groups, part, threshold)
-    return groups.all()
+    return found | groups.all()
 
 
-def _reaching(
-    groups: Groups, bits: Mapping[Two, float], threshold: float
+def _tangled(
+    groups: Groups, bits: Mapping[Two, float], decided: Collection[str], threshold: float
 ) -> Iterator[tuple[Two, float]]:
-    """Leave out the pairs of records that no pair above the threshold reaches."""
-    reached: set[str] = set()
+    """Join the pairs that stand alone, and return those that others touch."""
+    touched = Counter(decided)
+    for left, right in bits:
+        touched[left] += 1
+        touched[right] += 1
     for (left, right), odds in bits.items():
-        if odds > threshold:
-            reached.add(groups.of(left))
-            reached.add(groups.of(right))
-    for pair, odds in bits.items():
-        if groups.of(pair[0]) in reached and groups.of(pair[1]) in reached:
-            yield pair, odds
+        if touched[left] > 1 or touched[right] > 1:
+            yield (left, right), odds
+        elif odds > threshold:
+            groups.join(left, right)
 
 
 class Groups:

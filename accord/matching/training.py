@@ -101,9 +101,12 @@ def learnt(
     ((records,),) = connection.execute("select count(*) from forms").fetchall()
     learnt: dict[str, dict[int, float]] = {c.column: {} for c in COMPARISONS[entity]}
     sessions: Counter[str] = Counter()
+    present = _present(connection, compared_forms(entity))
     for picked_by in _PICKED_BY[entity] if records >= _FEWEST_RECORDS else ():
+        if not set(picked_by.split(",")) <= present:
+            continue
         known = {column for column, times in sessions.items() if times >= _MOST_SESSIONS}
-        taught = _session(connection, picked_by.split(","), entity, u, known=known)
+        taught = _session(connection, picked_by.split(","), entity, u, known=known, present=present)
         sessions.update(taught.keys())
         for column, counts in taught.items():
             for number, count in counts.items():
@@ -128,20 +131,20 @@ def _session(
     u: Mapping[str, Sequence[float]],
     *,
     known: Collection[str],
+    present: Collection[str],
 ) -> dict[str, dict[int, float]]:
     """Train once, and return how many matches were seen at each level of each open comparison."""
-    pairs = _pairs(connection, picked_by)
-    present = {
-        form
-        for form in compared_forms(entity)
-        if connection.execute(f"select count({form}) >= 20 from forms").fetchall() == [(True,)]
-    }
     chosen = [
-        c for c in COMPARISONS[entity] if not (used := _used(c)) & set(picked_by) and used & present
+        c
+        for c in COMPARISONS[entity]
+        if not (used := _used(c)) & set(picked_by) and used & set(present)
     ]
     taught = [c for c in chosen if c.column not in _BELIEVED]
     is_new = any(c.column not in known for c in taught)
-    if pairs < _FEWEST_PAIRS or not is_new or len(chosen) < 2:
+    if not is_new or len(chosen) < 2:
+        return {}
+    pairs = _pairs(connection, picked_by)
+    if pairs < _FEWEST_PAIRS:
         return {}
     _sample(connection, picked_by, share=_MOST_PAIRS / pairs)
     trained = _trained(connection, picked_by, chosen, u)
@@ -155,6 +158,13 @@ def _session(
         }
         for c in taught
     }
+
+
+def _present(connection: duckdb.DuckDBPyConnection, forms: Sequence[str]) -> set[str]:
+    """Return the forms that at least some records have."""
+    counts = ", ".join(f"count({form})" for form in (*forms, "address"))
+    (row,) = connection.execute(f"select {counts} from forms").fetchall()
+    return {form for form, said in zip((*forms, "address"), row, strict=True) if said >= 20}
 
 
 def _pairs(connection: duckdb.DuckDBPyConnection, picked_by: Sequence[str]) -> float:
