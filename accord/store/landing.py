@@ -6,7 +6,6 @@ entry and the cursor appear together or not at all.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,12 +16,11 @@ from psycopg import Cursor
 from accord.catalog import Stream
 from accord.errors import Unbalanced
 from accord.records import Reading, Rejected, Slice
-from accord.store import dead_letters
+from accord.store import copied, dead_letters
 from accord.store.database import Connection
 from accord.store.queries import for_table, queries
 
-_COPY = "copy {into} (partition_key, source_key, content_hash, payload, shape_id, run_id) from stdin (format binary)"  # noqa: E501
-_TYPES = ["text", "text", "bytea", "bytea", "int4", "text"]
+_COPY = f"copy {{into}} ({copied.COLUMNS}) from stdin (format binary)"
 
 
 @dataclass(slots=True)
@@ -152,23 +150,13 @@ class Lander:
         rejected: list[Rejected] = []
         gone: list[str] = []
         with self.connection.cursor() as cursor, cursor.copy(_COPY.format(into=into)) as copy:
-            copy.set_types(_TYPES)
+            copy.write(copied.BEGIN)
             for page in reading.pages:
-                for record in page.records:
-                    digest = hashlib.sha256(record.payload).digest()
-                    copy.write_row(
-                        (
-                            record.partition,
-                            record.key,
-                            digest,
-                            record.payload,
-                            shape_id,
-                            self.run_id,
-                        )
-                    )
+                copy.write(copied.packed(page.records, shape_id=shape_id, run_id=self.run_id))
                 landed.read.update([record.partition for record in page.records])
                 rejected.extend(page.rejected)
                 gone.extend(page.removed)
+            copy.write(copied.END)
         landed.rejected.update([item.partition for item in rejected])
         landed.read.update(landed.rejected)
         return rejected, gone
