@@ -1,0 +1,72 @@
+"""Several batches on their way at once: nothing is doubled, lost or overtaken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accord.store.database import Store
+from tests.support import engine, registers
+from tests.support.registers import FIRMS, Keeper, Member, Mood, Register, say
+
+SEVERAL = replace(FIRMS, concurrent=4)
+MANY = [Member(f"k{number:02}", f"name {number}") for number in range(30)]
+MOODS = st.lists(
+    st.sampled_from(["answers", "loses its answer", "is lost on the way", "refuses", "is down"]),
+    max_size=8,
+)
+
+
+@pytest.fixture(scope="module")
+def installed(database: str) -> Store:
+    store = engine.a_store(database)
+    registers.tables(store)
+    return store
+
+
+@pytest.fixture
+def keeper(installed: Store) -> Iterator[Keeper]:
+    yield Keeper(engine.emptied(registers.emptied(installed)), Register())
+
+
+def test_so_many_batches_as_the_system_allows_are_sent_at_once(keeper: Keeper) -> None:
+    say(keeper.store, FIRMS, MANY)
+    keeper.register.latency = 0.02
+    assert keeper.counts(SEVERAL) == {"due": 30, "delivered": 30}
+    assert 2 <= keeper.register.most_at_once <= 4
+
+
+def test_when_the_destination_goes_down_what_was_answered_is_settled_and_no_more_is_sent(
+    keeper: Keeper,
+) -> None:
+    say(keeper.store, FIRMS, MANY)
+    keeper.register.moods = ["answers", "is down"]
+    counts = keeper.counts(SEVERAL)
+    assert counts["due"] == 30 == counts["delivered"] + counts["waiting"]
+    assert counts["delivered"] == len(keeper.register.objects)
+    assert keeper.counts(SEVERAL)["delivered"] == counts["waiting"]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rounds=st.lists(MOODS, max_size=3))
+def test_whatever_goes_wrong_each_object_ends_there_once_as_it_should_be(
+    installed: Store, rounds: list[list[Mood]]
+) -> None:
+    store = engine.emptied(registers.emptied(installed))
+    keeper = Keeper(store, Register())
+    for number, moods in enumerate([*rounds, [], []]):
+        said = [replace(it, name=f"{it.name} {min(number, len(rounds))}") for it in MANY[:12]]
+        if number <= len(rounds):
+            say(store, FIRMS, said)
+        keeper.register.moods = list(moods)
+        counts = keeper.counts(SEVERAL)
+        assert counts.pop("due", 0) == sum(counts.values())
+    assert keeper.register.names() == {it.key: it.name for it in said}
+    created = Counter(key for effect, key in keeper.register.effects if effect == "created")
+    assert set(created.values()) == {1}
+    assert engine.letters(store) == []
