@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from accord.cli import alerts, dlq, ledger, match
+from accord.cli import alerts, conflicts, dlq, ledger, match
 from accord.cli.exits import Exit
 from accord.cli.output import Format, Output, console, end
 from accord.errors import AccordError, Unbalanced
@@ -29,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(match.app, name="match")
@@ -195,6 +196,19 @@ def new_system(name: str, output: Format = Output.TEXT) -> None:
     from accord.cli.new_system import new_system as command
 
     end(command(console(output), name), output)
+
+
+@app.command(epilog="Example: accord trace salesforce:0031t00000A")
+def trace(
+    name: Annotated[str, typer.Argument(help="a golden id, part of one, or system:key")],
+    *,
+    entity: Annotated[str, typer.Option(help="whose golden records")] = "customer",
+    output: Format = Output.TEXT,
+) -> None:
+    """Show one golden record whole: whose word each value is, what lost, where it went."""
+    from accord.cli.trace import trace_record
+
+    end(trace_record(console(output), entity, name), output)
 
 
 def main() -> None:

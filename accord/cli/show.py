@@ -74,6 +74,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     return made
 
 
+def values_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A plain table of values that anybody may have written: nothing in them is markup."""
+    return table(title, columns, [tuple(escape(cell) for cell in row) for row in rows])
+
+
 def _show_flows(console: Console, flows: Sequence[Mapping[str, Any]]) -> None:
     landed = [flow for flow in flows if flow["stage"] == "landing"]
     identified = [flow for flow in flows if flow["stage"] == "identity"]

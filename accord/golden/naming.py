@@ -21,6 +21,14 @@ def the_golden(connection: Connection, entity: str, name: str) -> tuple[str, int
     return found
 
 
+def record_named(connection: Connection, entity: str, name: str) -> int:
+    """Return the record that a name, as system:key, stands for. Raises Stop."""
+    system, _, key = name.partition(":")
+    if not key:
+        raise Stop(f"{name} names no record", remedy="name it as system:key, such as stripe:cus_1")
+    return the_record(connection, entity, system, key)
+
+
 def the_record(connection: Connection, entity: str, system: str, key: str) -> int:
     """Return the record that a system calls so. Raises Stop."""
     found = desk.records_of(connection, entity, system, key)
