@@ -113,7 +113,8 @@ class Write:
     `digest` its identity. `found` is what a look-up just before sending saw there. `seed` is what a
     new object needs besides, from fields that the destination owns: it is sent when the object is
     created and never again, and is no part of the digest. `destination_id` is the object's own id
-    there, where it is known to be one that the destination already had.
+    there, where it is known to be one that the destination already had. `former` are keys that were
+    merged into this one, the oldest first: what is theirs at the destination is this key's now.
     """
 
     write_id: str
@@ -124,6 +125,11 @@ class Write:
     partition: str = ""
     seed: Mapping[str, Any] = field(default_factory=dict)
     destination_id: str = ""
+    former: tuple[str, ...] = ()
+
+    def may_take(self, owner: str) -> bool:
+        """Tell whether an object that carries this key of ours, or "" for none, may be its own."""
+        return owner in ("", self.key, *self.former)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,16 @@ def is_so(item: Intended, found: Found | None) -> bool:
     return found is None if item.effect == "remove" else already_there(item.write, found)
 
 
+def inherited(write: Write, there: Mapping[str, Found]) -> Found | None:
+    """Choose from what is there under keys that were merged into a write's own.
+
+    That is the object it is known to be, if it is among them, or else the oldest key's.
+    """
+    candidates = [there[key] for key in write.former if key in there]
+    known = (it for it in candidates if write.destination_id in it.destination_ids)
+    return next(known, next(iter(candidates), None))
+
+
 def ambiguous(item: Intended, found: Found) -> Settlement:
     """Refuse a write for which the destination has several objects that may be meant."""
     return Settlement(

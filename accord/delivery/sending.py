@@ -6,20 +6,19 @@ them claims and settles for all of them at once.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from itertools import groupby
 
 from accord.connector import Destination, Matches, Removes
 from accord.delivery import decide
 from accord.delivery.lines import Line, line
 from accord.delivery.settling import Settler
 from accord.errors import Retry, Stop, Unanswered
-from accord.records import Found, Receipt
+from accord.records import Found, Receipt, Write
 from accord.store.database import Connection
+from accord.store.due import Effect
 from accord.store.outbox import Intended, Outbox, Settlement
 
 Batch = Sequence[Intended]
@@ -59,17 +58,21 @@ class Sender:
     def send(self, connection: Connection) -> Retry | Stop | None:
         """Send until nothing waits, or until something goes wrong; return that.
 
-        What is held goes on as soon as what it needs is there.
+        What is held goes on as soon as what it needs is there. Nothing is taken away before all
+        else is written: what was a merged key's may be another key's by then.
         """
         self._trouble = None
-        while True:
+        some = True
+        while some and self._trouble is None:
             self.outbox.release(connection, self.settler.intent_id)
-            if not self._send_waiting(connection) or self._trouble is not None:
-                return self._trouble
+            some = self._send_waiting(connection, "write")
+        if self._trouble is None:
+            self._send_waiting(connection, "remove")
+        return self._trouble
 
-    def _send_waiting(self, connection: Connection) -> bool:
+    def _send_waiting(self, connection: Connection, effect: Effect) -> bool:
         """Send what may be sent now; tell whether there was anything."""
-        batches = self._batches(connection)
+        batches = self._batches(connection, effect)
         some = False
         calls: Line[Looked | Answered] = line(self.outbox.delivery.concurrent)
         with calls:
@@ -87,16 +90,14 @@ class Sender:
                 for leaving in self._leaving(connection, looked):
                     calls.put(partial(self._deliver, leaving), first=True)
 
-    def _batches(self, connection: Connection) -> Iterator[Batch]:
-        """What waits, in batches of one effect, in the order it was intended."""
-        size, after = self.outbox.delivery.batch, ""
-        intent = self.settler.intent_id
-        while ahead := self.outbox.next(connection, intent, after=after, most=size * _AHEAD):
+    def _batches(self, connection: Connection, effect: Effect) -> Iterator[Batch]:
+        """What waits, in batches, in the order it was intended."""
+        intent, size, after = self.settler.intent_id, self.outbox.delivery.batch, ""
+        while ahead := self.outbox.next(
+            connection, intent, effect=effect, after=after, most=size * _AHEAD
+        ):
             after = ahead[-1].write_id
-            for _, alike in groupby(ahead, key=lambda item: item.effect):
-                rest = deque(alike)
-                while rest:
-                    yield [rest.popleft() for _ in range(min(size, len(rest)))]
+            yield from (ahead[at : at + size] for at in range(0, len(ahead), size))
 
     def _look(self, batch: Batch) -> Looked:
         kind = self.outbox.delivery.kind
@@ -105,9 +106,19 @@ class Sender:
             absent = [it.write for it in batch if it.key not in found and it.effect == "write"]
             if not absent or not isinstance(self.destination, Matches):
                 return Looked(batch, found)
-            return Looked(batch, found, self.destination.match(kind, absent))
+            merged = self._under_former(absent)
+            rest = [write for write in absent if write.key not in merged]
+            matched = self.destination.match(kind, rest) if rest else {}
+            return Looked(batch, found, {**matched, **merged})
         except (Retry, Stop) as error:
             return Looked(batch, error=error)
+
+    def _under_former(self, writes: Sequence[Write]) -> dict[str, Found]:
+        """What is there under keys that were merged into these; see `decide.inherited`."""
+        keys = list(dict.fromkeys(key for write in writes for key in write.former))
+        there = self.destination.look_up(self.outbox.delivery.kind, keys) if keys else {}
+        told = {write.key: decide.inherited(write, there) for write in writes}
+        return {key: found for key, found in told.items() if found is not None}
 
     def _leaving(self, connection: Connection, looked: Sequence[Looked]) -> list[Batch]:
         """Settle what needs no sending, and claim the rest, unless something went wrong by now."""

@@ -116,11 +116,17 @@ class Outbox:
         return int(self._run(connection, "tell_held", intent=intent_id).rowcount)
 
     def next(
-        self, connection: Connection, intent_id: str, *, after: str = "", most: int
+        self,
+        connection: Connection,
+        intent_id: str,
+        *,
+        effect: Effect = "write",
+        after: str = "",
+        most: int,
     ) -> list[Intended]:
-        """The next writes to be sent, after the one last seen."""
-        rows = self._run(connection, "next", intent=intent_id, after=after or _FIRST, most=most)
-        return [_intended(row) for row in rows.fetchall()]
+        """The next writes of this effect to be sent, after the one last seen."""
+        asked = {"intent": intent_id, "effect": effect, "after": after or _FIRST, "most": most}
+        return [_intended(row) for row in self._run(connection, "next", **asked).fetchall()]
 
     def claim(
         self, connection: Connection, writes: Sequence[Intended], *, at: datetime
@@ -214,9 +220,18 @@ def _columns(due: Sequence[Considered], versions: Mapping[str, str]) -> dict[str
 
 
 def _intended(row: Sequence[Any]) -> Intended:
-    write_id, key, content, digest, partition, seed, target_id, effect, intent_id, sent_at = row
+    write_id, key, content, digest, partition, seed, target_id, effect, intent_id, sent_at = row[
+        :10
+    ]
     write = Write(
-        write_id, key, content, digest, partition=partition, seed=seed, destination_id=target_id
+        write_id,
+        key,
+        content,
+        digest,
+        partition=partition,
+        seed=seed,
+        destination_id=target_id,
+        former=tuple(row[10]) if len(row) > 10 else (),
     )
     return Intended(write, effect, intent_id, sent_at)
 

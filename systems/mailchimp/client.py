@@ -125,7 +125,7 @@ class MailchimpClient:
         for write in writes:
             candidates = (by_id.get(write.destination_id), by_hash.get(hashes.get(write.key, "")))
             for member in candidates:
-                if member is not None and member.key in ("", write.key):
+                if member is not None and write.may_take(member.key):
                     found.setdefault(write.key, _found([member]))
         return found
 

@@ -150,7 +150,9 @@ class Delivery:
         for write in writes:
             own = next(iter(write.found.destination_ids if write.found else ()), "")
             own = own or hashes[write.write_id]
-            by = holders.get(own) or self.roll.claim(own, write.key)
+            by = holders.get(own, "")
+            if write.may_take(by):
+                by = self.roll.claim(own, write.key)
             if by == write.key:
                 self.claims.append(own)
             item = plan(write, known, taken=by != write.key)

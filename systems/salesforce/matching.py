@@ -77,17 +77,19 @@ def owners_of(org: Org, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _by_id(org: Org, kind: Kind, writes: Sequence[Write]) -> dict[str, Found]:
-    """What has the write's `destination_id`, or our very id and was put aside."""
+    """What has the write's `destination_id`, or our very id or a former one and was put aside."""
     by_id = {write.destination_id: write for write in writes if write.destination_id}
-    by_key = {write.key: write for write in writes}
-    found: dict[str, Found] = {}
-    for record in _asked(org, kind, OUR_ID, list(by_key), kind.shown):
-        if record[OUR_ID] in by_key:
-            found[record[OUR_ID]] = _found(kind, [record])
+    keys = [key for write in writes for key in (write.key, *write.former)]
+    aside = {str(it[OUR_ID]): it for it in _asked(org, kind, OUR_ID, keys, kind.shown)}
+    found = {it.key: _found(kind, [aside[it.key]]) for it in writes if it.key in aside}
     for record in _asked(org, kind, ID, record_ids(list(by_id)), kind.shown):
         write = by_id.get(record[ID])
-        if write is not None and not record[OUR_ID]:
+        if write is not None and write.may_take(record[OUR_ID] or ""):
             found.setdefault(write.key, _found(kind, [record]))
+    for write in writes:
+        for key in write.former:
+            if key in aside:
+                found.setdefault(write.key, _found(kind, [aside[key]]))
     return found
 
 

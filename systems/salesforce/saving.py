@@ -55,7 +55,7 @@ class Saving:
         return self._concluded(writes)
 
     def _adopt(self, batch: Sequence[_Wanted]) -> None:
-        """Make records ours that are nobody's; one that two customers match is the first one's."""
+        """Make records ours that are free; one that two customers match is the first one's."""
         if not batch:
             return
         with self._org.adopting:
@@ -63,7 +63,8 @@ class Saving:
             kept: list[_Wanted] = []
             for wanted in batch:
                 write = wanted[0]
-                if owners.setdefault(_id(wanted), write.key) == write.key:
+                if write.may_take(owners.get(_id(wanted), "")):
+                    owners[_id(wanted)] = write.key
                     kept.append(wanted)
                 elif self._trouble is None:
                     self._keep([_gone(write, "The record became another customer's meanwhile")])

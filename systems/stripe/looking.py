@@ -169,9 +169,11 @@ class Looking:
         pages = self.account.pages(CUSTOMERS, {"email": str(email)}) if email else ()
         listed: list[Customer] = [_decoded(raw) for page in pages for raw in page]
         free = [it for it in listed if _is_free(it, write) and _is_same_kind(it, write)]
-        ours = [customer for customer in free if our_id(customer)]
-        # One that was put aside comes back under its own key only.
-        return ours or [customer for customer in free if is_live(customer)]
+        # One that was put aside comes back under its own key only, or one merged into it.
+        for key in (write.key, *write.former):
+            if ours := [customer for customer in free if our_id(customer) == key]:
+                return ours
+        return [customer for customer in free if is_live(customer)]
 
     def _each(self, ask: Callable[[Any], Any], about: Sequence[Any]) -> Iterable[Any]:
         if len(about) < 2:
@@ -197,7 +199,7 @@ def _found(customers: Sequence[Customer]) -> Found:
 
 def _is_free(customer: Customer, write: Write) -> bool:
     """Tell whether a customer is there and is not another key's."""
-    return bool(customer) and not customer.get("deleted") and our_id(customer) in ("", write.key)
+    return bool(customer) and not customer.get("deleted") and write.may_take(our_id(customer))
 
 
 def _is_same_kind(customer: Customer, write: Write) -> bool:

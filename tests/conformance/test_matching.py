@@ -50,6 +50,13 @@ class There:
         found = self.client.look_up(self.kind, [sample.object_key]).get(sample.object_key)
         return found.destination_ids if found else ()
 
+    def held_by(self, key: str) -> str:
+        """Deliver the first sample under another key of ours; return its id."""
+        sample = self.one.under(key)
+        conformance.deliver(self.client, self.kind, [sample])
+        [held] = self.ids(sample)
+        return held
+
     def adopt(self, write: Write) -> Any:
         """Deliver a write to what matches it; return the receipt."""
         found = self.client.match(self.kind, [write])[write.key]
@@ -135,6 +142,44 @@ def test_adopting_twice_changes_nothing_more(delivery: Delivery, there: There) -
         there.client.deliver(there.kind, [replace(write, found=found)])
     assert there.ids(there.one) == (placed,)
     assert there.match(there.other.unseen(2)) == {}
+
+
+@every_matching_delivery
+def test_what_was_a_merged_keys_becomes_the_survivors(delivery: Delivery, there: There) -> None:
+    held = there.held_by("merged-into-it")
+    found = there.client.look_up(there.kind, ["merged-into-it"])["merged-into-it"]
+    write = there.one.unseen(2, found=found, destination_id=held, former=("merged-into-it",))
+    [receipt] = there.client.deliver(there.kind, [write])
+    assert (receipt.outcome, receipt.destination_id) == ("delivered", held)
+    now = there.client.look_up(there.kind, ["merged-into-it", write.key])
+    assert {key: item.destination_ids for key, item in now.items()} == {write.key: (held,)}
+    assert now[write.key].digest == write.digest
+
+
+@every_matching_delivery
+def test_what_was_a_merged_keys_is_a_match_by_its_id(delivery: Delivery, there: There) -> None:
+    held = there.held_by("merged-into-it")
+    write = there.other.unseen(2, destination_id=held, former=("not-there", "merged-into-it"))
+    assert there.match(write) == {write.key: (held,)}
+    assert there.adopt(write).destination_id == held
+    assert there.ids(there.other) == (held,)
+    assert there.match(there.one.unseen(3, destination_id=held)) == {}
+
+
+@every_matching_delivery
+def test_what_was_put_aside_under_a_merged_key_comes_back_as_the_survivors(
+    delivery: Delivery, there: There
+) -> None:
+    held = there.held_by("merged-into-it")
+    merged = there.one.under("merged-into-it")
+    removal = merged.write(2, there.client, there.kind)
+    [receipt] = there.client.remove(there.kind, [removal], "archive")
+    assert receipt.outcome == "delivered"
+    write = there.one.unseen(3, destination_id=held, former=("merged-into-it",))
+    found = there.client.match(there.kind, [write]).get(write.key)
+    [receipt] = there.client.deliver(there.kind, [replace(write, found=found)])
+    assert (receipt.outcome, receipt.destination_id) == ("delivered", held)
+    assert (there.ids(there.one), there.ids(merged)) == ((held,), ())
 
 
 @every_matching_delivery

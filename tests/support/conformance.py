@@ -55,7 +55,14 @@ class Sample:
         found = destination.look_up(kind, [self.object_key]).get(self.object_key)
         return self.unseen(number, found=found)
 
-    def unseen(self, number: int, *, found: Found | None = None, destination_id: str = "") -> Write:
+    def unseen(
+        self,
+        number: int,
+        *,
+        found: Found | None = None,
+        destination_id: str = "",
+        former: tuple[str, ...] = (),
+    ) -> Write:
         """An intended write of it, without looking."""
         return Write(
             write_id=f"00000000-0000-7000-8000-{number:012}",
@@ -66,6 +73,7 @@ class Sample:
             partition=self.partition_key,
             seed=self.seed,
             destination_id=destination_id,
+            former=former,
         )
 
     def under(self, key: str) -> Sample:

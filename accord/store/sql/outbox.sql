@@ -197,11 +197,14 @@ set detail = 'waits for ' || array_to_string(array(
 where o.intent_id = %(intent)s and o.state = 'held';
 
 -- name: next
--- What is to be sent next, in the order in which it was intended, after the last one seen.
-select write_id::text, object_key, content, digest, partition_key, seed, target_id, effect, intent_id::text, sent_at
-from ops.outbox
-where intent_id = %(intent)s and state = 'waiting' and write_id > %(after)s
-order by write_id
+-- What is to be sent next, in the order in which it was intended, after the last one seen; with the keys that
+-- were merged into each.
+select o.write_id::text, o.object_key, o.content, o.digest, o.partition_key, o.seed, o.target_id, o.effect,
+    o.intent_id::text, o.sent_at,
+    array(select g.golden_id from ops.golden_ids as g where g.survivor = o.object_key order by g.number) as former
+from ops.outbox as o
+where o.intent_id = %(intent)s and o.effect = %(effect)s and o.state = 'waiting' and o.write_id > %(after)s
+order by o.write_id
 limit %(most)s;
 
 -- name: claim
