@@ -190,7 +190,7 @@ _BIRTH = Comparison(
             0.004,
         ),
         Level("same year", "birth_l[1:4] = birth_r[1:4]", 0.02, 0.015),
-        Level("different", _ELSE, 0.03, 0.98),
+        Level("different", _ELSE, 0.015, 0.98),
     ),
 )
 _STREET = Comparison(

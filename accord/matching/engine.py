@@ -19,7 +19,7 @@ from accord.matching.terms import count_terms, know_words, remembered
 from accord.matching.training import by_chance, learnt
 
 # From these odds on, in bits, a customer is linked without asking.
-LINK = 6.0
+LINK = 8.0
 # The same by entity: shops describe products so freely that few are sure.
 LINKS: Mapping[str, float] = {"customer": LINK, "product": 18.0}
 # Above these odds two records are more likely one than two.

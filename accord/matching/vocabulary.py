@@ -11,7 +11,7 @@ from importlib.resources import files
 
 GENERATIONS = {
     "sr": 1, "snr": 1, "senior": 1, "jr": 2, "jnr": 2, "junior": 2,
-    "ii": 2, "iii": 3, "iv": 4, "2nd": 2, "3rd": 3, "4th": 4,
+    "i": 1, "ii": 2, "iii": 3, "iv": 4, "2nd": 2, "3rd": 3, "4th": 4,
 }  # fmt: skip
 
 
