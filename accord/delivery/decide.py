@@ -95,11 +95,10 @@ def ambiguous(item: Intended, found: Found) -> Settlement:
     return Settlement(
         item.write_id,
         "rejected",
-        "",
-        "ambiguous_match",
-        f"the destination has {len(found.destination_ids)} objects that may be this one: "
+        cause="ambiguous_match",
+        detail=f"the destination has {len(found.destination_ids)} objects that may be this one: "
         + ", ".join(found.destination_ids),
-        "merge them at the destination, or give one of them our key there; then replay",
+        remedy="merge them at the destination, or give one of them our key there; then replay",
     )
 
 
