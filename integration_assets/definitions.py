@@ -18,7 +18,7 @@ from accord.sealing import SealingKeys
 from accord.settings import load as load_settings
 from accord.store.database import prepared
 from accord.store.server import address
-from integration_assets import with_days, without_days
+from integration_assets import profiling, with_days, without_days
 from integration_assets.landing import external, landing
 from integration_assets.partitions import business_days
 from integration_assets.publishing import destination_key
@@ -54,10 +54,12 @@ def build_defs(
             *_landing(world, days),
             *with_days.assets(world, days),
             *without_days.assets(world),
+            *profiling.assets(world),
         ],
         asset_checks=[*with_days.checks(world), *without_days.checks(world)],
         jobs=[
             *(_job(flow, world) for flow in flows),
+            profiling.job(),
             history.job,
             replay_dead_letters,
             discard_dead_letters,

@@ -1,0 +1,92 @@
+"""The customers' flow as Dagster runs it: one pass, and a second that has nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from sensors.following import Reasons
+from tests.support.installation import Installation
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+DELIVERED = ("salesforce/accounts", "salesforce/contacts", "stripe/customers", "mailchimp/members")
+
+
+@pytest.fixture(scope="module")
+def passed(installation: Installation) -> Iterator[dg.ExecuteInProcessResult]:
+    done = made(installation)
+    assert done.success
+    yield done
+
+
+def made(installation: Installation, job: str = "customers") -> dg.ExecuteInProcessResult:
+    return installation.definitions.resolve_job_def(job).execute_in_process(
+        instance=installation.instance, raise_on_error=False
+    )
+
+
+def told(done: dg.ExecuteInProcessResult, asset: str) -> Mapping[str, Any]:
+    """The metadata of one asset's materialization in a run."""
+    key = dg.AssetKey.from_user_string(asset)
+    (event,) = [it for it in done.all_events if it.is_step_materialization and it.asset_key == key]
+    materialization = event.step_materialization_data.materialization
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def checks(done: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    return {
+        f"{it.asset_key.to_user_string()} {it.check_name}": it.passed
+        for it in done.get_asset_check_evaluations()
+    }
+
+
+def test_records_of_four_systems_become_one_of_each_customer(
+    passed: dg.ExecuteInProcessResult,
+) -> None:
+    golden = told(passed, "canonical/customers")
+    assert golden["read"] == golden["new"] > golden["dagster/row_count"] > 50
+    assert told(passed, "identity/customers_reviews")["waiting"] > 0
+
+
+def test_every_destination_agrees_afterwards_and_nothing_echoes(
+    passed: dg.ExecuteInProcessResult,
+) -> None:
+    for asset in DELIVERED:
+        counts = told(passed, asset)
+        assert counts["due"] == counts["delivered"] + counts["unchanged"] > 0, asset
+    found = checks(passed)
+    assert all(found.values()), [name for name, is_so in found.items() if not is_so]
+    assert "reconciliation/customers__echoes no_echo" in found
+    assert told(passed, "outcomes/customers_agree")["state"] == "met"
+
+
+def test_a_second_pass_has_nothing_to_do(
+    installation: Installation, passed: dg.ExecuteInProcessResult
+) -> None:
+    again = made(installation)
+    assert again.success
+    assert told(again, "canonical/customers")["read"] == 0
+    assert {told(again, asset)["due"] for asset in DELIVERED} == {0}
+
+
+def test_profiles_are_assets_with_numbers_and_no_values(
+    installation: Installation, passed: dg.ExecuteInProcessResult
+) -> None:
+    done = made(installation, "profiles")
+    assert done.success
+    profile = told(done, "profiles/customer")
+    assert 0 < profile["completeness"] < 1
+    assert profile["twice"] > 0
+    assert "@" not in profile["mend first"]
+
+
+def test_the_same_reasons_ask_for_one_run_and_none_for_no_run() -> None:
+    assert Reasons().run_key == ""
+    one = Reasons(("contacts 7",), "", "")
+    assert one.run_key == Reasons(("contacts 7",), "", "").run_key
+    assert one.run_key != Reasons(("contacts 8",), "", "").run_key
+    assert "1 streams changed" in one.words
