@@ -94,6 +94,15 @@ def likeness(left: str, right: str, rarity: Rarity) -> Likeness:
     return Likeness(level, _together(meeting.bits, meeting.strongest))
 
 
+def similarity(left: str, right: str, rarity: Rarity) -> float:
+    """Return from 0 to 1 what share of the information of two names they have in common."""
+    lefts, rights = left.split(" "), right.split(" ")
+    if sorted(lefts) == sorted(rights) or left.replace(" ", "") == right.replace(" ", ""):
+        return 1.0
+    met = _met(lefts, rights, rarity).bits
+    return min(2 * met / (rarity.total(lefts) + rarity.total(rights)), 1.0)
+
+
 def _together(total: float, strongest: float) -> float:
     """The information of words together: they come in company, such as `dental clinic`."""
     return strongest + _COMPANY * (total - strongest)

@@ -1,22 +1,38 @@
 -- The forms in which customers are compared: one row a record, NULL where nothing is said.
 create or replace temporary table cleaned as
-with text as (
+with written as (
     select
         id,
-        said(folded(kind)) as kind,
-        said(folded(first_name)) as first_name,
-        said(folded(last_name)) as last_name,
-        said(folded(name)) as name,
-        said(folded(organisation)) as organisation,
-        said(lower(coalesce(nonempty(regexp_extract(email, '<([^<>]+@[^<>]+)>', 1)), email))) as email,
+        folded(kind) as kind,
+        folded(first_name) as first_name,
+        folded(last_name) as last_name,
+        folded(name) as name,
+        folded(organisation) as organisation,
+        lower(trim(email)) as email,
         lower(phone) as phone,
-        said(folded(street)) as street,
-        said(folded(city)) as city,
-        said(folded(postcode)) as postcode,
-        said(folded(country)) as country,
-        said(folded(tax_id)) as tax_id,
-        said(lower(birth_date)) as birth_date
+        folded(street) as street,
+        folded(city) as city,
+        folded(postcode) as postcode,
+        folded(tax_id) as tax_id,
+        lower(trim(birth_date)) as birth_date
     from records
+),
+text as (
+    select
+        id,
+        kind,
+        said(first_name) as first_name,
+        said(last_name) as last_name,
+        said(name) as name,
+        said(organisation) as organisation,
+        coalesce(nonempty(regexp_extract(email, '<([^<>]+@[^<>]+)>', 1)), email) as email,
+        phone,
+        said(street) as street,
+        said(city) as city,
+        said(postcode) as postcode,
+        said(tax_id) as tax_id,
+        said(birth_date) as birth_date
+    from written
 )
 select
     *,
