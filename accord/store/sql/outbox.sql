@@ -50,10 +50,10 @@ where c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s
 -- Objects without a write that is over and done: their newest waits, is held, on its way or refused.
 select object_key from ops.outbox
 where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
-    and state in ('waiting', 'sending', 'unknown', 'held')
+    and settled_at is null
 union
 select r.object_key from ops.outbox as r
-where r.system = %(system)s and r.endpoint = %(endpoint)s and r.kind = %(kind)s and r.state = 'rejected'
+where r.system = %(system)s and r.endpoint = %(endpoint)s and r.kind = %(kind)s and r.cause <> '' and r.state = 'rejected'
     and not exists (
         select from ops.outbox as o
         where o.system = r.system and o.endpoint = r.endpoint and o.kind = r.kind and o.object_key = r.object_key
@@ -133,12 +133,12 @@ select count(*) from ops.crosswalk where system = %(system)s and endpoint = %(en
 -- Whoever was sending these is gone (the caller holds the lock), so their fate is unknown. Nobody
 -- knows when its last request left; at the latest it was now.
 update ops.outbox set state = 'unknown', sent_at = %(at)s::timestamptz
-where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and state = 'sending';
+where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and settled_at is null and state = 'sending';
 
 -- name: unknown
 select write_id::text, object_key, content, digest, partition_key, seed, target_id, effect, intent_id::text, sent_at
 from ops.outbox
-where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and state = 'unknown'
+where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and settled_at is null and state = 'unknown'
 order by write_id
 limit %(batch)s;
 
@@ -173,7 +173,7 @@ order by d.place;
 -- name: release
 -- What is held goes on once all that it needs is there.
 update ops.outbox as o set state = 'waiting', detail = ''
-where o.intent_id = %(intent)s and o.state = 'held'
+where o.intent_id = %(intent)s and o.settled_at is null and o.state = 'held'
     and not exists (
         select from unnest(o.needs) as n
         where not exists (
@@ -194,7 +194,7 @@ set detail = 'waits for ' || array_to_string(array(
             and c.kind = split_part(n, ':', 1) and c.object_key = substr(n, strpos(n, ':') + 1)
     )
 ), ', ')
-where o.intent_id = %(intent)s and o.state = 'held';
+where o.intent_id = %(intent)s and o.settled_at is null and o.state = 'held';
 
 -- name: next
 -- What is to be sent next, in the order in which it was intended, after the last one seen; with the keys that
@@ -203,7 +203,7 @@ select o.write_id::text, o.object_key, o.content, o.digest, o.partition_key, o.s
     o.intent_id::text, o.sent_at,
     array(select g.golden_id from ops.golden_ids as g where g.survivor = o.object_key order by g.number) as former
 from ops.outbox as o
-where o.intent_id = %(intent)s and o.effect = %(effect)s and o.state = 'waiting' and o.write_id > %(after)s
+where o.intent_id = %(intent)s and o.settled_at is null and o.effect = %(effect)s and o.state = 'waiting' and o.write_id > %(after)s
 order by o.write_id
 limit %(most)s;
 
@@ -281,7 +281,7 @@ left join lateral (
 -- name: open
 -- Of what a courier meant to send, how much is not settled.
 select partition_key, state, count(*) from ops.outbox
-where intent_id = %(intent)s and state in ('waiting', 'sending', 'unknown', 'held')
+where intent_id = %(intent)s and settled_at is null
 group by partition_key, state;
 
 -- name: post

@@ -15,9 +15,13 @@ comment on column ops.outbox.effect is 'Whether the object is to be as its conte
 comment on column ops.outbox.intent_id is 'Which courier means to send it; the same for all that it does at once';
 comment on column ops.outbox.approved_at is 'When the gate last let it pass; a write that waits is asked about again by each run';
 
-create index outbox_intended on ops.outbox (intent_id, write_id)
-    where state in ('waiting', 'sending', 'unknown', 'held');
-create index outbox_rejected on ops.outbox (system, endpoint, kind, object_key) where state = 'rejected';
+-- No index says anything of a write's way to its destination, so that noting it touches none of them;
+-- the room for that is left on each page.
+drop index ops.outbox_one_open;
+create unique index outbox_one_open on ops.outbox (system, endpoint, kind, object_key) where settled_at is null;
+create index outbox_intended on ops.outbox (intent_id, write_id) where settled_at is null;
+create index outbox_rejected on ops.outbox (system, endpoint, kind, object_key) where cause <> '';
+alter table ops.outbox set (fillfactor = 55);
 
 alter table ops.ledger add column part text not null default '';
 comment on column ops.ledger.part is 'Of a delivery, which system and kind of object; a flow may have several';
