@@ -202,7 +202,7 @@ def _components(
             part.between[left][right] = part.between[right][left] = known
             part.sizes[left], part.sizes[right] = sizes[left], sizes[right]
     for left, right in apart:
-        if left not in reach or right not in reach:
+        if left == right or left not in reach or right not in reach:
             continue
         root = reach.of(left)
         if root == reach.of(right):
