@@ -210,4 +210,4 @@ def _seen(item: Intended, looked: Looked) -> Intended | tuple[Intended, Settleme
             return item, decide.ambiguous(item, here)
         adopted = replace(item.write, found=here, destination_id=here.destination_ids[0])
         return replace(item, write=adopted)
-    return replace(item, write=replace(item.write, found=here))
+    return item if here is None else replace(item, write=replace(item.write, found=here))
