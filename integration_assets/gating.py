@@ -96,7 +96,7 @@ def judge_and_keep(
             partitions = builds.to_judge(connection, target, contract.name, contract.digest, span)
         else:
             new = builds.whole_to_judge(connection, target, contract.name, contract.digest)
-            partitions = [""] if new else []
+            partitions = [] if not new and enforce.is_judged(connection, contract, "") else [""]
         if not partitions:
             return []
         judged = judge(connection, contract, partitions)

@@ -42,6 +42,16 @@ def keep(
         dead_letters.resolve_absent(connection, origin)
 
 
+def is_judged(connection: Connection, contract: Contract, partition: str) -> bool:
+    """Tell whether the verdict in force on a partition is about its content as it is now.
+
+    What was built since is no measure of it: a steward's decision builds nothing, and whoever built
+    may have been killed before noting it.
+    """
+    judged = verdicts.judged(connection, contract.name, contract.digest, [partition])
+    return judged == data_versions(connection, contract, [partition])
+
+
 def approved_versions(
     connection: Connection, contract: Contract, partitions: Sequence[str]
 ) -> Mapping[str, str]:

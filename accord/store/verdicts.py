@@ -69,6 +69,17 @@ def passing(
     return dict(rows.fetchall())
 
 
+def judged(
+    connection: Connection, entity: str, contract: str, partitions: Sequence[str]
+) -> Mapping[str, str]:
+    """The data version last judged of each partition under this contract, whatever the answer."""
+    rows = connection.execute(
+        queries("verdicts")["judged"],
+        {"entity": entity, "contract": contract, "partitions": list(partitions)},
+    )
+    return dict(rows.fetchall())
+
+
 def current(connection: Connection, entity: str, partitions: Sequence[str]) -> list[Current]:
     """The verdicts in force."""
     with connection.cursor(row_factory=class_row(Current)) as cursor:

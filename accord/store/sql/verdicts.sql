@@ -17,6 +17,10 @@ values ('gate', %(entity)s, %(partition)s, %(run_id)s, %(checked)s, %(passed)s, 
 select partition_key, data_version from ops.current_verdicts
 where entity = %(entity)s and partition_key = any(%(partitions)s) and passed and contract_digest = %(contract)s;
 
+-- name: judged
+select partition_key, data_version from ops.current_verdicts
+where entity = %(entity)s and partition_key = any(%(partitions)s) and contract_digest = %(contract)s;
+
 -- name: current
 select partition_key, passed, checked, rejected, closed_by, warnings from ops.current_verdicts
 where entity = %(entity)s and partition_key = any(%(partitions)s)
