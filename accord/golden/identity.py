@@ -62,7 +62,7 @@ def grouped(
     Decisions come first, then what belongs `together` already (records of the same name there),
     then keys, neither of which goes against a decision, then scores.
     """
-    joined = _by_keys(pairs, decisions, together)
+    joined = joined_before(pairs, decisions, together=together)
     found = cluster(
         [_name(record) for record in records],
         {
@@ -147,9 +147,11 @@ def _better(pair: Pair, than: Pair) -> bool:
     )
 
 
-def _by_keys(pairs: Iterable[Pair], decisions: Decisions, together: Mapping[int, str]) -> list[Two]:
+def joined_before(
+    pairs: Iterable[Pair], decisions: Decisions, *, together: Mapping[int, str]
+) -> list[Two]:
     """What is joined before any score; only a decision joins what another one keeps apart."""
-    groups = _Groups(decisions.cannot_link)
+    groups = Union(apart=decisions.cannot_link)
     joined = [two for two in sorted(decisions.must_link) if groups.join(two, always=True)]
     first: dict[str, int] = {}
     for record, name in sorted(together.items()):
@@ -164,11 +166,11 @@ def _by_keys(pairs: Iterable[Pair], decisions: Decisions, together: Mapping[int,
     return joined
 
 
-class _Groups:
-    """Groups that know which others they must not meet."""
+class Union:
+    """Groups of records that are joined two by two, and know which they must not meet."""
 
-    def __init__(self, apart: Iterable[Two]) -> None:
-        self._group: dict[int, set[int]] = {}
+    def __init__(self, records: Iterable[int] = (), *, apart: Iterable[Two] = ()) -> None:
+        self._group: dict[int, set[int]] = {record: {record} for record in records}
         self._apart: dict[int, set[int]] = {}
         for left, right in apart:
             self._apart.setdefault(left, set()).add(right)
@@ -176,14 +178,20 @@ class _Groups:
 
     def join(self, two: Two, *, always: bool = False) -> bool:
         """Join two records' groups, unless they must not meet; tell whether they are one now."""
-        left, right = (self._group.setdefault(record, {record}) for record in two)
-        if left is right:
+        few, many = sorted((self._group.setdefault(record, {record}) for record in two), key=len)
+        if few is many:
             return True
-        if not always and any(self._apart.get(record, set()) & right for record in left):
+        if not always and any(self._apart.get(record, set()) & many for record in few):
             return False
-        left |= right
-        self._group.update(dict.fromkeys(right, left))
+        many |= few
+        self._group.update(dict.fromkeys(few, many))
         return True
+
+    def groups(self) -> list[frozenset[int]]:
+        """All groups."""
+        return [
+            frozenset(it) for it in {id(group): group for group in self._group.values()}.values()
+        ]
 
 
 def _name(record: int) -> str:

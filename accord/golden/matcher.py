@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from accord.golden.identity import Cluster
-from accord.store.identity import Decisions, Pair, Two
+from accord.store.identity import Pair, Two
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +26,14 @@ class Scored:
 
     pairs: list[Pair]
     evidence: Mapping[Two, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched(Scored):
+    """What was found among all records: to whom each belongs, by the model learnt from them."""
+
+    clusters: Mapping[int, int]
+    model: str
 
 
 class Matcher(Protocol):
@@ -45,8 +53,10 @@ class Matcher(Protocol):
     def keys(self, records: Values) -> Iterator[tuple[str, int]]:
         """Under which keys records are found, as (key, record)."""
 
-    def match(self, records: Values, decisions: Decisions, model: str | None) -> tuple[Scored, str]:
-        """Score all pairs worth it, learning a model first where none is given; and the model."""
+    def match(
+        self, records: Values, must_link: Sequence[Two], cannot_link: Iterable[Two]
+    ) -> Matched:
+        """Learn a model from all records, and find out which are the same."""
 
     def score(self, records: Values, pairs: Iterable[Two], model: str, *, among: int) -> Scored:
         """Score these pairs of records, of which there are `among` in all."""
@@ -62,52 +72,53 @@ class Matching:
     @property
     def threshold(self) -> float:
         """The odds, in bits, from which a pair is linked without asking."""
-        from accord.matching.engine import LINK
+        from accord.matching.engine import LINKS
 
-        return LINK
+        return LINKS[self.entity]
 
     @property
     def cluster(self) -> Cluster:
         """How pairs become groups."""
-        from accord.matching.clustering import cluster
+        from accord.matching import cluster
 
         return cluster
 
     def version(self, model: str) -> str:
         """The identity of a model."""
-        from accord.matching.model import Model
+        from accord.matching import Model
 
         return Model.from_json(model).version
 
     def keys(self, records: Values) -> Iterator[tuple[str, int]]:
         """Under which keys records are found, as (key, record)."""
-        from accord.matching.engine import block_keys_all
+        from accord.matching import block_keys_all
 
         rest = iter(records)
         while some := list(islice(rest, _AT_ONCE)):
             for name, keys in block_keys_all(self._table(some), entity=self.entity).items():
                 yield from ((key, int(name)) for key in keys)
 
-    def match(self, records: Values, decisions: Decisions, model: str | None) -> tuple[Scored, str]:
-        """Score all pairs worth it, learning a model first where none is given; and the model."""
-        from accord.matching.engine import match_all
-        from accord.matching.model import Model
+    def match(
+        self, records: Values, must_link: Sequence[Two], cannot_link: Iterable[Two]
+    ) -> Matched:
+        """Learn a model from all records, and find out which are the same."""
+        from accord.matching import match_all
 
         table = self._table(records)
         ids = frozenset(table.column("id").to_pylist())
         found = match_all(
             table,
             entity=self.entity,
-            must_link=_named(decisions.must_link, ids),
-            cannot_link=_named(decisions.cannot_link, ids),
-            model=Model.from_json(model) if model else None,
+            must_link=_named(must_link, ids),
+            cannot_link=_named(cannot_link, ids),
         )
-        return self._scored(found.pairs, found.model.version), found.model.to_json()
+        scored = self._scored(found.pairs, found.model.version)
+        clusters = {int(record): int(first) for record, first in found.clusters.items()}
+        return Matched(scored.pairs, scored.evidence, clusters, found.model.to_json())
 
     def score(self, records: Values, pairs: Iterable[Two], model: str, *, among: int) -> Scored:
         """Score these pairs of records, of which there are `among` in all."""
-        from accord.matching.engine import score_new
-        from accord.matching.model import Model
+        from accord.matching import Model, score_new
 
         known, values = Model.from_json(model), dict(records)
         asked = [two for two in pairs if two[0] in values and two[1] in values]

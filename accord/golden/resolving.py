@@ -6,11 +6,12 @@ groups together. To take them apart is for a person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from accord.golden.identity import grouped, homes, moves, survivors
+from accord.golden.comparing import compare
+from accord.golden.identity import Union, grouped, homes, joined_before, moves, survivors
 from accord.golden.matcher import Matcher
 from accord.store import golden, identity
 from accord.store.database import Connection
@@ -57,44 +58,69 @@ class Resolver:
         model = golden.model(self.connection, self.entity)
         if retrain or model is None or live > 2 * matched:
             return self.everything() if live else self.around(touched)
-        evidence = self._compare(touched, model, among=live)
-        return self.around(touched, evidence)
+        found = compare(self.connection, self.matcher, touched, model, among=live)
+        identity.forget_doubts(self.connection, touched, link=self.link)
+        identity.keep_pairs(self.connection, found.pairs)
+        self._keep_keys(touched)
+        return self.around(touched, fresh=frozenset(touched), evidence=found.evidence)
 
     def everything(self) -> Resolved:
         """Compare all records with all, by a model learnt from them, and resolve them anew."""
+        everybody = identity.everybody(self.connection, self.entity)
+        identity.forget_scores(self.connection, self.entity)
+        self._keep_keys(everybody)
         decisions = identity.decisions_of(self.connection, self.entity)
-        records = golden.live_values(self.connection, self.entity)
-        scored, model = self.matcher.match(records, decisions, None)
+        now = identity.memberships(self.connection, everybody)
+        joined = joined_before(
+            identity.pairs_among(self.connection, everybody), decisions, together=now
+        )
         live, _ = golden.counted(self.connection, self.entity)
+        records = golden.live_values(self.connection, self.entity)
+        found = self.matcher.match(records, joined, decisions.cannot_link)
+        identity.keep_pairs(self.connection, found.pairs)
         golden.keep_model(
             self.connection,
             self.entity,
-            version=self.matcher.version(model),
-            model=model,
+            version=self.matcher.version(found.model),
+            model=found.model,
             records=live,
             by=self.by or "accord",
         )
-        everybody = identity.everybody(self.connection, self.entity)
-        identity.forget_scores(self.connection, self.entity)
-        identity.keep_pairs(self.connection, scored.pairs)
-        self._keep_keys(everybody)
-        return self._resolve(everybody, scored.evidence, {})
+        union = Union(everybody)
+        for two in (*joined, *found.clusters.items()):
+            union.join(two)
+        return self._settle(everybody, union.groups(), found.evidence)
 
     def around(
         self,
         records: Sequence[int],
-        evidence: Mapping[Two, str] | None = None,
         *,
+        fresh: Collection[int] = (),
+        evidence: Mapping[Two, str] | None = None,
         together: Mapping[int, str] | None = None,
     ) -> Resolved:
         """Resolve these records and all that are linked to them, by what is known of them.
 
-        `together` says of some of them where they belong, whatever they do now.
+        Only scores of `fresh` records bring anything together that was not so before. `together`
+        says of some records where they belong, whatever they do now.
         """
         if not records:
             return Resolved()
         reached = identity.around(self.connection, records, link=self.link)
-        return self._resolve(reached, evidence or {}, together or {})
+        now = identity.memberships(self.connection, reached)
+        groups = grouped(
+            reached,
+            [
+                it
+                for it in identity.pairs_among(self.connection, reached)
+                if it.reason != "matched" or it.left_id in fresh or it.right_id in fresh
+            ],
+            identity.decisions_among(self.connection, reached),
+            self.matcher.cluster,
+            threshold=self.matcher.threshold,
+            together={**now, **(together or {})},
+        )
+        return self._settle(reached, groups, evidence or {})
 
     def groups(self, records: Sequence[int]) -> list[frozenset[int]]:
         """How these records would be grouped if they were new, changing nothing."""
@@ -119,17 +145,6 @@ class Resolver:
             ]
             identity.keep_blocks(self.connection, [*keys, *self.matcher.keys(values)])
 
-    def _compare(self, touched: Sequence[int], model: str, *, among: int) -> Mapping[Two, str]:
-        """Score these records against whom they might be; return the evidence."""
-        asked = identity.candidates(self.connection, touched)
-        records = sorted({*touched, *(record for two in asked for record in two)})
-        values = golden.values_of(self.connection, records)
-        scored = self.matcher.score(values, asked, model, among=among)
-        identity.forget_doubts(self.connection, touched, link=self.link)
-        identity.keep_pairs(self.connection, scored.pairs)
-        self._keep_keys(touched)
-        return scored.evidence
-
     def _keep_keys(self, records: Sequence[int]) -> None:
         """Keep what is the same by a golden id of ours, or by an identifier."""
         by_id = identity.known_founders(self.connection, self.entity)
@@ -142,20 +157,16 @@ class Resolver:
             ],
         )
 
-    def _resolve(
-        self, records: Sequence[int], evidence: Mapping[Two, str], together: Mapping[int, str]
+    def _settle(
+        self,
+        records: Sequence[int],
+        groups: Iterable[Collection[int]],
+        evidence: Mapping[Two, str],
     ) -> Resolved:
+        """Give each group its golden id, and ask about what is left in doubt."""
         now = identity.memberships(self.connection, records)
         pairs = identity.pairs_among(self.connection, records)
         decisions = identity.decisions_among(self.connection, records)
-        groups = grouped(
-            records,
-            pairs,
-            decisions,
-            self.matcher.cluster,
-            threshold=self.matcher.threshold,
-            together={**now, **together},
-        )
         founded = identity.founded(self.connection, records)
         found = homes(groups, founded)
         made = identity.found(

@@ -186,6 +186,12 @@ def memberships(connection: Connection, records: Sequence[int]) -> dict[int, str
     return dict(rows.fetchall())
 
 
+def companions(connection: Connection, records: Sequence[int]) -> dict[int, str]:
+    """These records and all that belong together with them, each with its golden id."""
+    rows = connection.execute(queries("identity")["companions"], {"records": list(records)})
+    return dict(rows.fetchall())
+
+
 def before(connection: Connection, run_id: str) -> dict[int, str]:
     """Where records belonged before a run moved them, for those that are still where it did."""
     return dict(connection.execute(queries("identity")["before"], {"run_id": run_id}).fetchall())

@@ -17,8 +17,8 @@ from accord.authority import authority_of
 from accord.catalog import Stream
 from accord.contracts.odcs import load
 from accord.golden.consolidate import Consolidated, Entity, consolidate
-from accord.golden.identity import Cluster
-from accord.golden.matcher import Scored, Values
+from accord.golden.identity import Cluster, grouped
+from accord.golden.matcher import Matched, Scored, Values
 from accord.lineage import Feed
 from accord.matching.clustering import cluster
 from accord.matching.normalise import normalised
@@ -98,10 +98,22 @@ class PlainMatcher:
                 (f"{name}:{said[name]}", record) for name in ("email", "name") if name in said
             )
 
-    def match(self, records: Values, decisions: Decisions, model: str | None) -> tuple[Scored, str]:
+    def match(
+        self, records: Values, must_link: Sequence[Two], cannot_link: Iterable[Two]
+    ) -> Matched:
         known = dict(records)
         pairs = [(a, b) for a in known for b in known if a < b]
-        return self.score(known.items(), pairs, self.models, among=len(known)), self.models
+        scored = self.score(known.items(), pairs, self.models, among=len(known))
+        clusters = grouped(
+            sorted(known),
+            scored.pairs,
+            Decisions(frozenset(must_link), frozenset(cannot_link)),
+            cluster,
+            threshold=self.threshold,
+            together={},
+        )
+        homes = {record: min(group) for group in clusters for record in group}
+        return Matched(scored.pairs, scored.evidence, homes, self.models)
 
     def score(self, records: Values, pairs: Iterable[Two], model: str, *, among: int) -> Scored:
         said = dict(records)

@@ -127,6 +127,12 @@ select founder, golden_id, number, survivor from ops.golden_ids where founder = 
 -- name: memberships
 select record_id, golden_id from ops.golden_members where record_id = any(%(records)s) and valid_to is null;
 
+-- name: companions
+select distinct o.record_id, o.golden_id
+from ops.golden_members as m
+inner join ops.golden_members as o on o.golden_id = m.golden_id and o.valid_to is null
+where m.record_id = any(%(records)s) and m.valid_to is null;
+
 -- name: before
 select m.record_id, p.golden_id
 from ops.golden_members as m
