@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from accord.records import Found, Receipt, Write
@@ -80,14 +80,25 @@ def is_so(item: Intended, found: Found | None) -> bool:
     return found is None if item.effect == "remove" else already_there(item.write, found)
 
 
-def inherited(write: Write, there: Mapping[str, Found]) -> Found | None:
-    """Choose from what is there under keys that were merged into a write's own.
+def inherited(item: Intended, there: Mapping[str, Found]) -> Write | None:
+    """Say what a write becomes when its object is there under another key of ours.
 
-    That is the object it is known to be, if it is among them, or else the oldest key's.
+    That is the very object it is known to be, under whichever of these keys it is; or else what the
+    oldest of the keys has that were merged into its own.
     """
-    candidates = [there[key] for key in write.former if key in there]
-    known = (it for it in candidates if write.destination_id in it.destination_ids)
-    return next(known, next(iter(candidates), None))
+    write = item.write
+    for key in (*write.former, *item.elsewhere):
+        here = there.get(key)
+        if here is not None and write.destination_id in here.destination_ids:
+            known = Found((write.destination_id,), "")
+            return replace(write, found=known, former=(*write.former, key))
+    found = next((there[key] for key in write.former if key in there), None)
+    return replace(write, found=found) if found else None
+
+
+def is_lost(item: Intended, found: Found | None) -> bool:
+    """Tell whether all that is there under a key is another golden record's by now."""
+    return found is not None and set(found.destination_ids) <= set(item.lost)
 
 
 def ambiguous(item: Intended, found: Found) -> Settlement:

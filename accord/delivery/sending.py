@@ -22,17 +22,18 @@ from accord.store.due import Effect
 from accord.store.outbox import Intended, Outbox, Settlement
 
 Batch = Sequence[Intended]
+_ORDER: Sequence[tuple[Effect, bool]] = (("write", True), ("write", False), ("remove", False))
 _AHEAD = 8
 """Batches fetched from the outbox at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A batch as the destination was just seen; `matched` was found there, but not by our key."""
+    """A batch as the destination was just seen; `matched` was found there, but not by its key."""
 
     batch: Batch
     found: Mapping[str, Found] = field(default_factory=dict)
-    matched: Mapping[str, Found] = field(default_factory=dict)
+    matched: Mapping[str, Write] = field(default_factory=dict)
     error: Retry | Stop | None = None
 
 
@@ -54,26 +55,27 @@ class Sender:
     settler: Settler
     clock: Callable[[], datetime]
     _trouble: Retry | Stop | None = None
+    _moved: bool = False
 
     def send(self, connection: Connection) -> Retry | Stop | None:
         """Send until nothing waits, or until something goes wrong; return that.
 
-        What is held goes on as soon as what it needs is there. Nothing is taken away before all
-        else is written: what was a merged key's may be another key's by then.
+        What is held goes on as soon as what it needs is there. What changes hands, since golden
+        records were merged or taken apart, is left for its new owner to take: a write whose object
+        is another's by now comes after the others, and nothing is taken away before that.
         """
         self._trouble = None
-        some = True
-        while some and self._trouble is None:
-            self.outbox.release(connection, self.settler.intent_id)
-            some = self._send_waiting(connection, "write")
-        if self._trouble is None:
-            self._send_waiting(connection, "remove")
+        for effect, patient in _ORDER:
+            self._moved = True
+            while self._moved and self._trouble is None:
+                self.outbox.release(connection, self.settler.intent_id)
+                self._send_waiting(connection, effect, patient=patient)
         return self._trouble
 
-    def _send_waiting(self, connection: Connection, effect: Effect) -> bool:
-        """Send what may be sent now; tell whether there was anything."""
+    def _send_waiting(self, connection: Connection, effect: Effect, *, patient: bool) -> None:
+        """Send what may be sent now, and note whether anything was."""
         batches = self._batches(connection, effect)
-        some = False
+        self._moved = False
         calls: Line[Looked | Answered] = line(self.outbox.delivery.concurrent)
         with calls:
             while True:
@@ -81,13 +83,12 @@ class Sender:
                     batch = next(batches, None)
                     if batch is None:
                         break
-                    some = True
                     calls.put(partial(self._look, batch))
                 if not (done := calls.taken()):
-                    return some
+                    return
                 self._settle_answered(connection, [it for it in done if isinstance(it, Answered)])
                 looked = [it for it in done if isinstance(it, Looked)]
-                for leaving in self._leaving(connection, looked):
+                for leaving in self._leaving(connection, looked, patient=patient):
                     calls.put(partial(self._deliver, leaving), first=True)
 
     def _batches(self, connection: Connection, effect: Effect) -> Iterator[Batch]:
@@ -103,35 +104,46 @@ class Sender:
         kind = self.outbox.delivery.kind
         try:
             found = self.destination.look_up(kind, [item.key for item in batch])
-            absent = [it.write for it in batch if it.key not in found and it.effect == "write"]
+            absent = [it for it in batch if it.key not in found and it.effect == "write"]
             if not absent or not isinstance(self.destination, Matches):
                 return Looked(batch, found)
-            merged = self._under_former(absent)
-            rest = [write for write in absent if write.key not in merged]
-            matched = self.destination.match(kind, rest) if rest else {}
-            return Looked(batch, found, {**matched, **merged})
+            return Looked(batch, found, self._matched(self.destination, absent))
         except (Retry, Stop) as error:
             return Looked(batch, error=error)
 
-    def _under_former(self, writes: Sequence[Write]) -> dict[str, Found]:
-        """What is there under keys that were merged into these; see `decide.inherited`."""
-        keys = list(dict.fromkeys(key for write in writes for key in write.former))
-        there = self.destination.look_up(self.outbox.delivery.kind, keys) if keys else {}
-        told = {write.key: decide.inherited(write, there) for write in writes}
-        return {key: found for key, found in told.items() if found is not None}
+    def _matched(self, destination: Matches, batch: Batch) -> dict[str, Write]:
+        """What these writes become whose objects are there, but not under their own keys."""
+        kind = self.outbox.delivery.kind
+        keys = dict.fromkeys(key for it in batch for key in (*it.write.former, *it.elsewhere))
+        there = self.destination.look_up(kind, list(keys)) if keys else {}
+        inherited = {it.key: decide.inherited(it, there) for it in batch}
+        known = {key: write for key, write in inherited.items() if write is not None}
+        rest = {it.key: it.write for it in batch if it.key not in known}
+        matched = destination.match(kind, list(rest.values())) if rest else {}
+        return {**known, **{key: replace(rest[key], found=it) for key, it in matched.items()}}
 
-    def _leaving(self, connection: Connection, looked: Sequence[Looked]) -> list[Batch]:
-        """Settle what needs no sending, and claim the rest, unless something went wrong by now."""
+    def _leaving(
+        self, connection: Connection, looked: Sequence[Looked], *, patient: bool
+    ) -> list[Batch]:
+        """Settle what needs no sending, and claim the rest, unless something went wrong by now.
+
+        A `patient` one leaves waiting what another write may still take over.
+        """
         fates: list[tuple[Intended, Settlement]] = []
         going: list[list[Intended]] = []
         for it in looked:
             if it.error is not None:
                 self._note(it.error)
                 continue
-            told = [_seen(item, it) for item in it.batch]
+            told = [
+                _seen(item, it)
+                for item in it.batch
+                if not (patient and decide.is_lost(item, it.found.get(item.key)))
+            ]
             fates += [item for item in told if not isinstance(item, Intended)]
             going.append([item for item in told if isinstance(item, Intended)])
         self.settler.settle(connection, fates)
+        self._moved = self._moved or bool(fates) or any(going)
         if self._trouble is not None or not any(going):
             return []
         with connection.transaction():
@@ -202,12 +214,13 @@ def _gravity(error: Retry | Stop | None) -> int:
 def _seen(item: Intended, looked: Looked) -> Intended | tuple[Intended, Settlement]:
     """What a write needs after the look: to be sent, with what was found, or to be settled."""
     here = looked.found.get(item.key)
+    if item.effect == "remove" and decide.is_lost(item, here):
+        return item, Settlement(item.write_id, "unchanged")
     if decide.is_so(item, here):
         name = here.destination_ids[0] if here else item.write.destination_id
         return item, Settlement(item.write_id, "unchanged", name)
-    if here is None and (here := looked.matched.get(item.key)) is not None:
-        if len(here.destination_ids) > 1:
-            return item, decide.ambiguous(item, here)
-        adopted = replace(item.write, found=here, destination_id=here.destination_ids[0])
-        return replace(item, write=adopted)
+    if here is None and (write := looked.matched.get(item.key)) and (there := write.found):
+        if len(there.destination_ids) > 1:
+            return item, decide.ambiguous(item, there)
+        return replace(item, write=replace(write, destination_id=there.destination_ids[0]))
     return item if here is None else replace(item, write=replace(item.write, found=here))

@@ -20,12 +20,19 @@ _FIRST = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """One write in the outbox, and what it is to bring about."""
+    """One write in the outbox, and what it is to bring about.
+
+    `elsewhere` are other keys under which we have the object that it is, as it may be after it was
+    taken out of a merged golden record. `lost` are the ids of objects that we have under its own
+    key, and that are another golden record's by now.
+    """
 
     write: Write
     effect: Effect
     intent_id: str | None
     sent_at: datetime | None = None
+    elsewhere: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def write_id(self) -> str:
@@ -220,9 +227,9 @@ def _columns(due: Sequence[Considered], versions: Mapping[str, str]) -> dict[str
 
 
 def _intended(row: Sequence[Any]) -> Intended:
-    write_id, key, content, digest, partition, seed, target_id, effect, intent_id, sent_at = row[
-        :10
-    ]
+    write_id, key, content, digest, partition, seed, target_id, effect, intent_id, *rest = row
+    sent_at, *ties = rest
+    former, elsewhere, lost = (tuple(it) for it in ties) if ties else ((), (), ())
     write = Write(
         write_id,
         key,
@@ -231,9 +238,9 @@ def _intended(row: Sequence[Any]) -> Intended:
         partition=partition,
         seed=seed,
         destination_id=target_id,
-        former=tuple(row[10]) if len(row) > 10 else (),
+        former=former,
     )
-    return Intended(write, effect, intent_id, sent_at)
+    return Intended(write, effect, intent_id, sent_at, elsewhere, lost)
 
 
 def _letter(write: Write, why: Settlement) -> Rejected:

@@ -17,6 +17,7 @@ from accord.errors import Retry, Unanswered
 from accord.records import Found, Receipt, Write, content_digest
 from accord.store.database import Connection, Role, Store
 from accord.store.outbox import Outbox
+from tests.support import engine
 
 Mood = Literal["answers", "loses its answer", "is lost on the way", "refuses", "is down"]
 
@@ -25,6 +26,23 @@ FIRMS = Delivery(
     gates=("member",), batch=3, settle_seconds=2.0, partitioned=False,
 )  # fmt: skip
 PEOPLE = replace(FIRMS, kind="people", model="pub_register__people", after=("firms",), concurrent=3)
+
+
+_RECORD = """
+    insert into ops.golden_records
+        (entity, system, stream, source_key, landed_version, given, normal, since, seen_at, run_id)
+    values ('member', 'register', %(kind)s, %(source_key)s, 1, '{}', '{}', now(), now(), 'test')
+"""
+_GOLDEN = """
+    with founded as (
+        insert into ops.golden_ids (golden_id, entity, founder, founded_at, run_id)
+        select %(key)s, 'member', record_id, now(), 'test' from ops.golden_records
+        where source_key = %(source_key)s
+        returning golden_id, founder
+    )
+    insert into ops.golden_members (record_id, golden_id, valid_from, decision, run_id)
+    select founder, golden_id, now(), 'founder', 'test' from founded
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +104,25 @@ def drop(store: Store, delivery: Delivery, *keys: str) -> None:
         )
 
 
+def merge(store: Store, survivor: str, *losers: str) -> None:
+    """Let keys be golden ids, in this order of age, of which the first survived the others."""
+    golden(store, survivor)
+    for loser in losers:
+        golden(store, loser)
+        engine.rows(
+            store,
+            "update ops.golden_ids set survivor = %(survivor)s where golden_id = %(loser)s",
+            {"survivor": survivor, "loser": loser},
+        )
+
+
+def golden(store: Store, key: str, *, source_key: str = "", kind: str = "people") -> None:
+    """Let a key be a golden id of its own, to which a record of the register belongs."""
+    values = {"key": key, "source_key": source_key or f"founder of {key}", "kind": kind}
+    engine.rows(store, _RECORD, values)
+    engine.rows(store, _GOLDEN, values)
+
+
 def approve_all(_: Connection, days: Sequence[str]) -> Approved:
     """An open gate."""
     return Approved(dict.fromkeys(days, "as it is"), basis="test")
@@ -123,6 +160,10 @@ class Register:
         """What it holds under our keys."""
         return {it["key"]: it["name"] for it in self.objects.values() if it["key"]}
 
+    def ids(self) -> dict[str, str]:
+        """The ids of what it holds under our keys."""
+        return {it["key"]: its_id for its_id, it in self.objects.items() if it["key"]}
+
     def look_up(self, kind: str, keys: Sequence[str]) -> Mapping[str, Found]:
         """Find objects by our key."""
         with self._lock:
@@ -135,11 +176,11 @@ class Register:
             return found
 
     def match(self, kind: str, writes: Sequence[Write]) -> Mapping[str, Found]:
-        """Find objects without a key of ours by their id or their name."""
+        """Find objects by their id or their name that are free to be taken."""
         with self._lock:
             found = {}
             for write in writes:
-                free = {name: it for name, it in self.objects.items() if not it["key"]}
+                free = {name: it for name, it in self.objects.items() if write.may_take(it["key"])}
                 ids = [write.destination_id] if write.destination_id in free else [
                     name for name, it in free.items() if it["name"] == write.content["name"]
                 ]  # fmt: skip

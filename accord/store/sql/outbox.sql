@@ -198,10 +198,26 @@ where o.intent_id = %(intent)s and o.settled_at is null and o.state = 'held';
 
 -- name: next
 -- What is to be sent next, in the order in which it was intended, after the last one seen; with the keys that
--- were merged into each.
+-- were merged into each, other keys under which we have the object that it is, and the objects we have under
+-- its own key that are another golden record's by now, though its own was never merged.
 select o.write_id::text, o.object_key, o.content, o.digest, o.partition_key, o.seed, o.target_id, o.effect,
     o.intent_id::text, o.sent_at,
-    array(select g.golden_id from ops.golden_ids as g where g.survivor = o.object_key order by g.number) as former
+    array(select g.golden_id from ops.golden_ids as g where g.survivor = o.object_key order by g.number) as former,
+    array(
+        select c.object_key from ops.crosswalk as c
+        where c.system = o.system and c.destination_id = o.target_id and o.target_id <> '' and c.object_key <> o.object_key
+            -- Written so that no index but that of the two ids is of any use.
+            and c.endpoint || ':' || c.kind = o.endpoint || ':' || o.kind
+    ) as elsewhere,
+    array(
+        select c.destination_id from ops.crosswalk as c
+        inner join ops.golden_ids as g on g.golden_id = c.object_key and g.survivor is null
+        inner join ops.golden_records as r
+            on r.entity = g.entity and r.system = c.system and r.stream = c.kind and r.source_key = c.destination_id
+        inner join ops.golden_members as m on m.record_id = r.record_id and m.valid_to is null
+        where c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
+            and m.golden_id <> c.object_key
+    ) as lost
 from ops.outbox as o
 where o.intent_id = %(intent)s and o.settled_at is null and o.effect = %(effect)s and o.state = 'waiting' and o.write_id > %(after)s
 order by o.write_id
