@@ -86,7 +86,8 @@ insert into ops.golden_changes (golden_id, revision, was, changed_at, run_id)
 select golden_id, revision, was, %(at)s, %(run_id)s from gone;
 
 -- name: members
--- Which records are in which golden record now; a golden record that lost or gained one is new to destinations.
+-- Which records are in which golden record now; a golden record that lost or gained one is new to destinations,
+-- and what they hold of it in a record that is another's by now is not believed any more.
 with wanted as (
     select m.golden_id, r.system, r.stream, r.source_key, r.is_echo,
         row_number() over (partition by m.golden_id, r.system, r.stream order by r.record_id) = 1 as is_primary
@@ -108,6 +109,11 @@ with wanted as (
     set golden_id = excluded.golden_id, is_primary = excluded.is_primary
     where (h.golden_id, h.is_primary) is distinct from (excluded.golden_id, excluded.is_primary)
     returning h.golden_id, old.golden_id as left_id, h.system, h.stream, h.source_key
+), handed_over as (
+    update ops.crosswalk as c set digest = ''
+    from made as m
+    where c.system = m.system and c.destination_id = m.source_key and c.kind = m.stream
+        and c.object_key <> m.golden_id and c.digest <> ''
 )
 select golden_id from gone
 union
