@@ -80,6 +80,16 @@ class Authority:
         """The attributes that tell by themselves who it is."""
         return tuple(attribute.name for attribute in self.attributes if attribute.identifies)
 
+    def held_by(self, system: str) -> frozenset[str]:
+        """The attributes that a system keeps: as their owner, or as a copy."""
+        return frozenset(
+            it.name for it in self.attributes if it.owner == system or system in it.copies
+        )
+
+    def copied_to(self, system: str) -> frozenset[str]:
+        """The attributes of which a system may hold a copy; none of a system that is only read."""
+        return frozenset(it.name for it in self.attributes if system in it.copies)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:

@@ -1,12 +1,13 @@
 """Conflicts: edits in systems that do not own the field, told from our own writes that come back.
 
-A value is ours when it is one that its golden record had while it may have been on its way. What
-differs from the golden record without being ours is an edit; one that did not win is a conflict.
+A value is ours when it is one that its golden record had while it may have been on its way; that it
+had none is such a value too. What differs from the golden record without being ours is an edit; one
+that did not win is a conflict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,13 +27,14 @@ class Edit:
     attribute: str
 
 
-def echo_of(record: Changed, ours: Iterable[Mapping[str, Any]]) -> Echo:
-    """Tell which of a record's values are our own, given all that was ours in its time."""
+def echo_of(
+    record: Changed, known: Mapping[str, Collection[str | None]], held: Collection[str]
+) -> Echo:
+    """Tell which of a record's values are our own, given all that was ours in its time.
+
+    `held` are the attributes that its system keeps; others are only worked out from those.
+    """
     before = record.previous or {}
-    known: dict[str, set[str]] = {}
-    for said in ours:
-        for name, value in said.items():
-            known.setdefault(name, set()).add(str(value))
     echoed = {
         name
         for name, value in record.normal.items()
@@ -43,11 +45,12 @@ def echo_of(record: Changed, ours: Iterable[Mapping[str, Any]]) -> Echo:
     return Echo(
         record.record_id,
         tuple(sorted(echoed)),
-        is_echo=(record.was_echo or record.previous is None) and echoed == set(record.normal),
+        is_echo=(record.was_echo or record.previous is None)
+        and echoed >= record.normal.keys() & set(held),
     )
 
 
-def edits_of(record: Changed, echo: Echo) -> list[str]:
+def edits_of(record: Changed, echo: Echo, known: Mapping[str, Collection[str | None]]) -> list[str]:
     """The attributes that somebody changed in the record's system, cleared ones among them."""
     if record.previous is None:
         return []
@@ -55,7 +58,9 @@ def edits_of(record: Changed, echo: Echo) -> list[str]:
     return sorted(
         name
         for name in names
-        if record.previous.get(name) != record.normal.get(name) and name not in echo.echoed
+        if record.previous.get(name) != record.normal.get(name)
+        and name not in echo.echoed
+        and (name in record.normal or None not in known.get(name, ()))
     )
 
 
@@ -79,13 +84,13 @@ def note_echoes(survivors: Survivors, authority: Authority) -> list[Edit]:
     echoes = []
     for record in records:
         golden = now.get(homes.get(record.record_id, ""), {})
-        before = (
-            {name: value for name, value in said.items() if name not in strict}
-            for said in once.get(record.record_id, ())
-        )
-        echo = echo_of(record, [golden, *before])
+        known = {name: {golden.get(name)} for name in authority.names}
+        for said in once.get(record.record_id, ()):
+            for name in known.keys() & said.keys() - strict:
+                known[name].add(None if said[name] is None else str(said[name]))
+        echo = echo_of(record, known, authority.held_by(record.system))
         echoes.append(echo)
-        edits += [Edit(record, name) for name in edits_of(record, echo)]
+        edits += [Edit(record, name) for name in edits_of(record, echo, known)]
     survivors.mark_echoes(echoes)
     return edits
 
@@ -140,11 +145,14 @@ def _conflict(
     """The conflict that an edit is, if its system holds the field and the edit did not win."""
     record, attribute = edit.record, authority[edit.attribute]
     home = homes.get(record.record_id, "")
-    if record.system not in {*attribute.copies, *attribute.order} or home not in values:
+    is_source = not authority.copied_to(record.system)
+    if home not in values or not (record.system in attribute.copies or is_source):
         return None
     value, golden = record.normal.get(edit.attribute), values[home].get(edit.attribute)
     if value == golden or record.system == attribute.owner:
         return None
+    if value is None and record.system not in attribute.copies:
+        return None  # it never had to say anything
     previous = record.previous or {}
     return Conflict(
         record_id=record.record_id,

@@ -59,8 +59,11 @@ with said as (
     from said
 ), changed as (
     select golden_id, is_new, nextval('ops.golden_revisions') as revision, new,
-        (select coalesce(jsonb_object_agg(b.key, b.value), '{{}}') from jsonb_each(before) as b where now -> b.key is distinct from b.value)
-            as was
+        (
+            select coalesce(jsonb_object_agg(k.key, before -> k.key), '{{}}')
+            from (select jsonb_object_keys(before) union select jsonb_object_keys(now)) as k (key)
+            where k.key <> 'golden_id' and now -> k.key is distinct from before -> k.key
+        ) as was
     from told
     where before is null or now <> before
 ), kept as (
