@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from accord.cli import alerts, conflicts, dlq, ledger, match
+from accord.cli.console import app as stewards
 from accord.cli.exits import Exit
 from accord.cli.output import Format, Output, console, end
 from accord.errors import AccordError, Unbalanced
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(stewards, name="console")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(match.app, name="match")
@@ -59,11 +61,14 @@ def up(
     port: Annotated[
         int, typer.Option(help="port of the web UI on 127.0.0.1; 0 finds a free one")
     ] = 3000,
+    console_port: Annotated[
+        int, typer.Option(help="port of the stewards' console on 127.0.0.1; 0 finds a free one")
+    ] = 3001,
 ) -> None:
-    """Serve the Dagster web UI and daemon, with the sandbox, until Ctrl-C."""
+    """Serve the web UI, the stewards' console and the daemon, with the sandbox, until Ctrl-C."""
     from accord.cli.up import serve
 
-    raise typer.Exit(serve(console(Output.TEXT), port=port))
+    raise typer.Exit(serve(console(Output.TEXT), port=port, console_port=console_port))
 
 
 @app.command(epilog="Example: accord run --flow takings --from 2026-11-01 --to 2026-11-07")

@@ -1,4 +1,4 @@
-"""`accord up`: the web UI, the daemon and the sandbox in one go, stopped together."""
+"""`accord up`: web UI, stewards' console, daemon and sandbox in one go, stopped together."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from typing import Any
 import yaml
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from accord.catalog import Stream
+from accord.cli.console_desk import address_of, first_token
 from accord.cli.services import Services
 from accord.cli.world import World, opened
 from accord.connector import Client, Source
@@ -40,10 +42,10 @@ _LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
     locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
 
 
-def serve(console: Console, *, port: int) -> int:
+def serve(console: Console, *, port: int, console_port: int) -> int:
     """Serve until Ctrl-C or SIGTERM; return 0 when everything stopped cleanly.
 
-    Raises Stop when this installation is served already, the port is taken, or a service fails.
+    Raises Stop when this installation is served already, a port is taken, or a service fails.
     """
     settings = load()
     with (
@@ -51,7 +53,8 @@ def serve(console: Console, *, port: int) -> int:
         _asked_to_stop() as stop,
         console.status("Starting …") as told,
     ):
-        _check_free(port)
+        _check_free(port, "--port")
+        _check_free(console_port, "--console-port")
         with (
             opened(settings) as world,
             Company(settings, today=datetime.now(UTC).date(), systems=world.systems) as company,
@@ -60,10 +63,13 @@ def serve(console: Console, *, port: int) -> int:
             _note_first_day(world, company)
             with _dagster(world, port or _free_port()) as (url, services):
                 lock.write_text(f"at {url} by the process {os.getpid()}", encoding="utf-8")
-                _wait_until_loaded(url, services, stop)
+                desk = _console(services, console_port or _free_port())
+                _wait_until_loaded(url, desk, services, stop)
                 if not stop:
                     told.stop()
-                    _announce(console, url, sandbox, services.log)
+                    desk = address_of(settings) or desk
+                    _announce(console, {"Web UI": url, "Console": desk}, sandbox, services.log)
+                    _announce_token(console, world)
                 while not stop:
                     _check_alive(services)
                     time.sleep(0.2)
@@ -73,14 +79,26 @@ def serve(console: Console, *, port: int) -> int:
     return 0
 
 
-def _announce(console: Console, url: str, sandbox: Mapping[str, str], log: Path) -> None:
+def _announce(
+    console: Console, served: Mapping[str, str], sandbox: Mapping[str, str], log: Path
+) -> None:
     lines = Table.grid(padding=(0, 2))
-    lines.add_row("Web UI", f"[bold]{url}[/]")
+    for name, address in served.items():
+        lines.add_row(name, f"[bold]{address}[/]")
     for name, address in sandbox.items():
         lines.add_row(f"Sandbox {name}", address)
     lines.add_row("Log", str(log))
     console.print("[green]Accord is up.[/] A new or changed export starts its run by itself.\n")
     console.print(lines, highlight=False)
+
+
+def _announce_token(console: Console, world: World) -> None:
+    """Give whoever starts a console that nobody can sign in to a token, this once."""
+    if first := first_token(world.settings, world.store):
+        name, token = first
+        console.print(Text(f"\nThe first to sign in to the console is {name}, with this token:"))
+        console.print(Text(f"\n  {token}\n"))
+        console.print("It is not shown again; `accord console grant NAME` makes others.")
     console.print("\nStop with Ctrl-C.")
 
 
@@ -140,6 +158,16 @@ def _dagster(world: World, port: int) -> Iterator[tuple[str, Services]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _console(services: Services, port: int) -> str:
+    """Run the stewards' console; return its address."""
+    command = "from accord.cli.main import main; main()"
+    services.start(
+        "stewards' console",
+        [sys.executable, "-c", command, "console", "serve", "--port", str(port)],
+    )
+    return f"http://127.0.0.1:{port}"
+
+
 def _make_home(world: World) -> None:
     homes = list(entry_points(group="accord.homes"))
     if not homes:
@@ -148,16 +176,18 @@ def _make_home(world: World) -> None:
         home.load()(world.settings, world.store.address)
 
 
-def _wait_until_loaded(url: str, services: Services, stop: list[int]) -> None:
-    """Return when the UI shows the code. Raises Stop when it cannot."""
+def _wait_until_loaded(url: str, desk: str, services: Services, stop: list[int]) -> None:
+    """Return when the UI shows the code and the console answers. Raises Stop when they cannot."""
     deadline = time.monotonic() + START_SECONDS
     while not stop:
         _check_alive(services)
-        if (found := _locations(url)) and not any("PythonError" in kind for kind, _ in found):
+        found = _locations(url)
+        is_loaded = found and not any("PythonError" in kind for kind, _ in found)
+        if is_loaded and _answers(desk):
             return
         if time.monotonic() > deadline:
             raise Stop(
-                f"The assets did not load in {START_SECONDS} s",
+                f"The assets or the console did not load in {START_SECONDS} s",
                 remedy=f"read the end of {services.log}, and try `accord doctor`",
             )
         time.sleep(0.2)
@@ -177,6 +207,14 @@ def _locations(url: str) -> list[tuple[str, str]]:
         return []
     loaded = [entry["locationOrLoadError"] for entry in entries]
     return [(item["__typename"], item.get("message", "")) for item in loaded if item]
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/sign-in", timeout=20).close()  # noqa: S310 - our own server
+    except OSError:
+        return False
+    return True
 
 
 def _check_alive(services: Services) -> None:
@@ -229,12 +267,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _check_free(port: int) -> None:
+def _check_free(port: int, option: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise Stop(
-                f"Port {port} is taken", remedy="choose another: accord up --port 0 finds one"
+                f"Port {port} is taken", remedy=f"choose another: accord up {option} 0 finds one"
             ) from error

@@ -16,6 +16,7 @@ from accord.store.database import Connection
 from accord.store.queries import queries
 
 _BYTES = 24  # 192 random bits: nothing to guess, so a plain hash will do
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,24 @@ class SignIn:
     last_used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who has signed in; `key` names their token without being it."""
+
+    who: str
+    key: str
+
+
 def grant(connection: Connection, who: str, by: By) -> str:
-    """Let a person sign in and return the token, which is shown once; an older one ends."""
+    """Let a person sign in and return the token, which is shown once; an older one ends.
+
+    Raises Stop when that is no name.
+    """
+    if not who.strip() or not who.isprintable() or len(who) > _LONGEST:
+        raise Stop(
+            "That is no name for a person",
+            remedy=f"give up to {_LONGEST} plain characters, as the audit trail shall name them",
+        )
     token = secrets.token_urlsafe(_BYTES)
     values = {"hash": _hash(token), "who": who, "by": by.who}
     connection.execute("select pg_advisory_xact_lock(hashtextextended('accord: sign-ins', 1))")
@@ -39,22 +56,30 @@ def grant(connection: Connection, who: str, by: By) -> str:
 
 
 def revoke(connection: Connection, who: str, by: By) -> None:
-    """End a person's sign-in. Raises Stop when there is none."""
+    """End a person's sign-in, at once. Raises Stop when there is none."""
     done = connection.execute(queries("console")["revoke"], {"who": who, "by": by.who})
     if not done.rowcount:
         raise Stop(f"{who} has no sign-in", remedy="see `accord console list`")
     audit.note(connection, "revoke_console", [who], by)
 
 
-def whose(connection: Connection, token: str) -> str | None:
-    """Say whose token this is, or None."""
-    row = connection.execute(queries("console")["find"], {"hash": _hash(token)}).fetchone()
-    return row[0] if row else None
+def sign_in(connection: Connection, token: str) -> Known | None:
+    """Say whose token this is, and note that they signed in; None when it is nobody's."""
+    with connection.cursor(row_factory=class_row(Known)) as cursor:
+        found = cursor.execute(queries("console")["find"], {"hash": _hash(token)}).fetchone()
+    if found:
+        audit.note(connection, "sign_in", [found.who], By(found.who))
+    return found
 
 
-def is_standing(connection: Connection, who: str) -> bool:
-    """Tell whether a person may still sign in."""
-    return any(item.who == who for item in standing(connection))
+def sign_out(connection: Connection, who: str) -> None:
+    """Note that a person signed out."""
+    audit.note(connection, "sign_out", [who], By(who))
+
+
+def stands(connection: Connection, key: str) -> bool:
+    """Tell whether the token that somebody signed in with still stands."""
+    return connection.execute(queries("console")["stands"], {"key": key}).fetchone() == (True,)
 
 
 def standing(connection: Connection) -> list[SignIn]:

@@ -87,6 +87,20 @@ class Up:
         assert found, self.said
         return found[0]
 
+    @property
+    def console(self) -> str:
+        """The address of the stewards' console, as printed."""
+        found = re.search(r"Console +(http://127\.0\.0\.1:\d+)", self.said)
+        assert found, self.said
+        return found[1]
+
+    @property
+    def token(self) -> str:
+        """The token of the first to sign in there, as printed once."""
+        found = re.search(r"with this token:\s+(\S+)", self.said)
+        assert found, self.said
+        return found[1]
+
     def ask(self, query: str, **variables: Any) -> Any:
         """Ask Dagster's GraphQL, as its pages do."""
         asked = urllib.request.Request(  # noqa: S310 - loopback
@@ -143,7 +157,7 @@ def an_up(home: Home) -> Iterator[Up]:
     terminal = home.folder.parent / "terminal"
     with terminal.open("wb") as shown:
         process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "up", "--port", "0"],
+            [sys.executable, "-c", COMMAND, "up", "--port", "0", "--console-port", "0"],
             cwd=CHECKOUT, env=home.environment, stdout=shown, stderr=subprocess.STDOUT,
         )  # fmt: skip
     up = Up(home, process, terminal)
