@@ -9,8 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import sql
+from psycopg.types.json import set_json_loads
 
 from accord.catalog import Stream
 from accord.errors import Retry, Stop
@@ -131,6 +133,7 @@ def _connected(address: Address) -> Iterator[Connection]:
             f"The database {address.database} cannot be reached",
             remedy="check DATABASE_URL and that the server runs; `accord doctor` tells more",
         ) from error
+    set_json_loads(msgspec.json.decode, connection)
     with contextlib.closing(connection):
         yield connection
 

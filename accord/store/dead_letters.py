@@ -104,9 +104,11 @@ def resolve_absent(connection: Connection, origin: Origin) -> int:
 
 def resolve_pieces(connection: Connection, stage: str, name: str, pieces: Sequence[str]) -> int:
     """Mark as resolved what this transaction did not put again of several pieces at once."""
+    about_all = {"stage": stage, "name": name}
+    if connection.execute(queries("dead_letters")["has_waiting"], about_all).fetchone() != (True,):
+        return 0
     return connection.execute(
-        queries("dead_letters")["resolve_pieces"],
-        {"stage": stage, "name": name, "pieces": list(pieces)},
+        queries("dead_letters")["resolve_pieces"], {**about_all, "pieces": list(pieces)}
     ).rowcount
 
 

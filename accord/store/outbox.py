@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from accord.catalog import Delivery
 from accord.records import Rejected, Write
 from accord.store import dead_letters
@@ -105,14 +107,14 @@ class Outbox:
         known = [it for it in due if it[1].open_write]
         renewed: set[int] = set()
         if known:
-            columns = {**_columns(known, data_versions), "open": [it.open_write for _, it in known]}
-            rows = self._run(connection, "renew", **fixed, **columns).fetchall()
-            renewed = {row[0] for row in rows}
+            rows = _rows(known, data_versions)
+            found = self._run(connection, "renew", **fixed, rows=rows).fetchall()
+            renewed = {row[0] for row in found}
             others = [it.open_write for item, it in known if item.place not in renewed]
             self._run(connection, "supersede", open=others)
         fresh = [it for it in due if it[0].place not in renewed]
         if fresh:
-            self._run(connection, "intend", **fixed, **_columns(fresh, data_versions))
+            self._run(connection, "intend", **fixed, rows=_rows(fresh, data_versions))
 
     def release(self, connection: Connection, intent_id: str) -> int:
         """Let what is held go on where all that it needs is there by now; return how many."""
@@ -139,7 +141,8 @@ class Outbox:
         self, connection: Connection, writes: Sequence[Intended], *, at: datetime
     ) -> list[Intended]:
         """Take those that still wait and note that they leave: a crash from here is an unknown."""
-        rows = self._run(connection, "claim", writes=[it.write_id for it in writes], at=at)
+        asked = ",".join(it.write_id for it in writes)
+        rows = self._run(connection, "claim", writes=asked, at=at)
         mine = {row[0] for row in rows.fetchall()}
         return [it for it in writes if it.write_id in mine]
 
@@ -147,19 +150,9 @@ class Outbox:
         self, connection: Connection, settlements: Sequence[Settlement], *, at: datetime
     ) -> None:
         """Store what became of the writes, and what the destination holds now."""
-        writes = [item.write_id for item in settlements]
         self._run(connection, "relax")
-        self._run(
-            connection,
-            "settle",
-            at=at,
-            writes=writes,
-            states=[item.state for item in settlements],
-            ids=[item.destination_id for item in settlements],
-            causes=[item.cause for item in settlements],
-            details=[item.detail for item in settlements],
-            remedies=[item.remedy for item in settlements],
-        )
+        self._run(connection, "settle", at=at, fates=_encoded(settlements))
+        writes = ",".join(item.write_id for item in settlements)
         self._run(connection, "record", writes=writes)
 
     def reject(
@@ -218,12 +211,23 @@ class Outbox:
         return connection.execute(queries("outbox")[name], known | values)
 
 
-def _columns(due: Sequence[Considered], versions: Mapping[str, str]) -> dict[str, list[Any]]:
-    return {
-        "places": [item.place for item, _ in due],
-        "digests": [item.digest for item, _ in due],
-        "versions": [versions[item.partition_key] for item, _ in due],
-    }
+def _rows(due: Sequence[Considered], versions: Mapping[str, str]) -> str:
+    return _encoded(
+        [
+            {
+                "place": item.place,
+                "digest": item.digest,
+                "data_version": versions[item.partition_key],
+                "write_id": standing.open_write,
+            }
+            for item, standing in due
+        ]
+    )
+
+
+def _encoded(rows: Sequence[Any]) -> str:
+    """Rows as one value: arrays of texts cost several times as much to write and to read."""
+    return msgspec.json.encode(rows).decode()
 
 
 def _intended(row: Sequence[Any]) -> Intended:

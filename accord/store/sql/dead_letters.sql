@@ -16,6 +16,9 @@ update ops.dead_letters
 set state = 'resolved', settled_at = now()
 where stage = %(stage)s and name = %(name)s and piece = %(piece)s and state = 'waiting' and last_seen_at <> now();
 
+-- name: has_waiting
+select exists (select from ops.dead_letters where stage = %(stage)s and name = %(name)s and state = 'waiting');
+
 -- name: resolve_pieces
 update ops.dead_letters
 set state = 'resolved', settled_at = now()

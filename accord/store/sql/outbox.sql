@@ -147,8 +147,7 @@ limit %(batch)s;
 update ops.outbox as o
 set intent_id = %(intent)s, data_version = n.data_version, basis = %(basis)s, run_id = %(run_id)s, needs = d.needs,
     approved_at = clock_timestamp(), detail = '', state = case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
-from unnest(%(places)s::bigint[], %(digests)s::text[], %(versions)s::text[], %(open)s::uuid[])
-    as n (place, digest, data_version, write_id)
+from jsonb_to_recordset(%(rows)s::jsonb) as n (place bigint, digest text, data_version text, write_id uuid)
 inner join pg_temp.due as d on d.place = n.place
 where o.write_id = n.write_id and o.state in ('waiting', 'held')
     and o.digest = n.digest and o.seed = d.seed and o.target_id = d.target_id
@@ -166,7 +165,7 @@ insert into ops.outbox
 select %(flow)s, %(system)s, %(endpoint)s, %(kind)s, d.object_key, d.partition_key, d.content, n.digest, n.data_version,
     %(basis)s, %(run_id)s, d.seed, d.target_id, d.needs, d.effect, %(intent)s,
     case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
-from unnest(%(places)s::bigint[], %(digests)s::text[], %(versions)s::text[]) as n (place, digest, data_version)
+from jsonb_to_recordset(%(rows)s::jsonb) as n (place bigint, digest text, data_version text)
 inner join pg_temp.due as d on d.place = n.place
 order by d.place;
 
@@ -229,7 +228,7 @@ update ops.outbox as o
 set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s, sent_at = %(at)s
 from (
     select write_id from ops.outbox
-    where write_id = any(%(writes)s::uuid[]) and state = 'waiting'
+    where write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and state = 'waiting'
     for update skip locked
 ) as mine
 where o.write_id = mine.write_id
@@ -246,9 +245,8 @@ update ops.outbox as o
 set state = r.state, run_id = %(run_id)s, destination_id = r.destination_id, cause = r.cause, detail = r.detail, remedy = r.remedy,
     settled_at = case when r.state in ('delivered', 'unchanged', 'rejected') then clock_timestamp() end,
     sent_at = case when r.state = 'unknown' then %(at)s else o.sent_at end
-from unnest(
-    %(writes)s::uuid[], %(states)s::text[], %(ids)s::text[], %(causes)s::text[], %(details)s::text[], %(remedies)s::text[]
-) as r (write_id, state, destination_id, cause, detail, remedy)
+from jsonb_to_recordset(%(fates)s::jsonb)
+    as r (write_id uuid, state text, destination_id text, cause text, detail text, remedy text)
 where o.write_id = r.write_id;
 
 -- name: record
@@ -257,18 +255,18 @@ where o.write_id = r.write_id;
 with doubted as (
     update ops.crosswalk as c set digest = ''
     from ops.outbox as o
-    where o.write_id = any(%(writes)s::uuid[]) and o.state = 'rejected'
+    where o.write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and o.state = 'rejected'
         and c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
 ), removed as (
     delete from ops.crosswalk as c
     using ops.outbox as o
-    where o.write_id = any(%(writes)s::uuid[]) and o.state in ('delivered', 'unchanged') and o.effect = 'remove'
+    where o.write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and o.state in ('delivered', 'unchanged') and o.effect = 'remove'
         and c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
 )
 insert into ops.crosswalk (system, endpoint, kind, object_key, destination_id, digest, write_id)
 select system, endpoint, kind, object_key, destination_id, digest, write_id
 from ops.outbox
-where write_id = any(%(writes)s::uuid[]) and state in ('delivered', 'unchanged') and effect = 'write'
+where write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and state in ('delivered', 'unchanged') and effect = 'write'
 on conflict (system, endpoint, kind, object_key) do update
 set destination_id = excluded.destination_id, digest = excluded.digest, write_id = excluded.write_id,
     delivered_at = excluded.delivered_at;
