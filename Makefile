@@ -47,8 +47,9 @@ check: setup ## format, lint, types, layers, dbt, fast tests
 
 SEEDS ?= 1000
 FIRST_SEED ?= 1
-chaos: setup ## tell SEEDS schedules of faults, from FIRST_SEED on
-	$(VENV)/bin/python -m tests.chaos --seeds $(SEEDS) --first $(FIRST_SEED)
+FAMILY ?= general
+chaos: setup ## tell SEEDS schedules of faults, from FIRST_SEED on, of a FAMILY
+	$(VENV)/bin/python -m tests.chaos --seeds $(SEEDS) --first $(FIRST_SEED) --family "$(FAMILY)"
 
 bench: setup ## measure speed and memory, side by side with others
 	$(VENV)/bin/python -m bench

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tests.chaos.oracle import differences
 from tests.chaos.processes import Ended
 from tests.chaos.schedules import Order, Schedule, drawn
+from tests.chaos.turns import GENERAL
 from tests.chaos.world import World
 
 LONG_ENOUGH = 600.0
@@ -19,15 +20,18 @@ class Failure:
 
     seed: int
     wrong: tuple[str, ...]
+    family: str = GENERAL
 
     def __str__(self) -> str:
         told = "\n".join(f"  - {line}" for line in self.wrong)
-        return f"seed {self.seed} failed\n{told}\nreplay: make chaos SEEDS=1 FIRST_SEED={self.seed}"
+        family = "" if self.family == GENERAL else f' FAMILY="{self.family}"'
+        replay = f"make chaos SEEDS=1 FIRST_SEED={self.seed}{family}"
+        return f"seed {self.seed} failed\n{told}\nreplay: {replay}"
 
 
-def tell(world: World, seed: int) -> Failure | None:
+def tell(world: World, seed: int, family: str = GENERAL) -> Failure | None:
     """Tell the schedule of a seed; return how it failed, or None."""
-    schedule = drawn(seed)
+    schedule = drawn(seed, family)
     try:
         world.reset(seed)
         for round_ in schedule.rounds:
@@ -37,7 +41,7 @@ def tell(world: World, seed: int) -> Failure | None:
         wrong = [traceback.format_exc(limit=-6)]
         for process in world.processes:
             process.end()
-    return Failure(seed, tuple(wrong)) if wrong else None
+    return Failure(seed, tuple(wrong), family) if wrong else None
 
 
 def quiet(world: World, schedule: Schedule) -> list[str]:

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.chaos.laboratory import tell
+from tests.chaos.turns import FAMILIES, GENERAL
 from tests.chaos.world import built
 from tests.support import postgres
 
@@ -28,14 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("spawn")) as workers,
     ):
         jobs = min(asked.jobs, len(seeds))
-        parts = [workers.submit(told, server, seeds[place::jobs]) for place in range(jobs)]
+        parts = [
+            workers.submit(told, server, seeds[place::jobs], asked.family) for place in range(jobs)
+        ]
         failed = sum((part.result() for part in parts), [])
     seconds = time.monotonic() - began
     print(f"{len(seeds)} schedules in {seconds:.0f} s, {len(failed)} failed: {sorted(failed)}")
     return 1 if failed else 0
 
 
-def told(server: str, seeds: Sequence[int]) -> list[int]:
+def told(server: str, seeds: Sequence[int], family: str) -> list[int]:
     """Tell some schedules in a database of their own; print the failures, return their seeds."""
     failed, began = [], time.monotonic()
     with (
@@ -44,7 +47,7 @@ def told(server: str, seeds: Sequence[int]) -> list[int]:
         built(database, Path(folder)) as world,
     ):
         for number, seed in enumerate(seeds, start=1):
-            failure = tell(world, seed)
+            failure = tell(world, seed, family)
             if failure is not None:
                 failed.append(seed)
                 print(failure, flush=True)
@@ -63,5 +66,6 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many schedules")
     parser.add_argument("--first", type=int, default=1, help="the first one's seed")
+    parser.add_argument("--family", choices=FAMILIES, default=GENERAL, help="what they are rich in")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     return parser.parse_args(arguments)

@@ -144,3 +144,15 @@ WITHOUT: Mapping[str, Without] = {
     ),
     "missing a receipt": lambda: patch.object(decide, "settled", _believed),
 }
+
+FAMILY: Mapping[str, str] = {
+    "waiting for late effects": "late",
+    "waiting without a look at the clock": "clock set",
+    "noting that a write leaves": "late",
+    "finding what a killed run was sending": "late",
+    "being alone": "together",
+    "rows and cursor in one transaction": "torn apart",
+    "asking the gate": "unjudged",
+    "a verdict on this very version": "unjudged",
+}
+"""The schedules that go straight for a safeguard; the others show in the general ones."""

@@ -1,4 +1,4 @@
-"""Schedules: what happens to the company in one story, drawn from a seed and nothing else."""
+"""Schedules: what happens to the company in one story, drawn from a family and a seed alone."""
 
 from __future__ import annotations
 
@@ -9,24 +9,13 @@ from decimal import Decimal
 from random import Random
 from typing import Literal
 
-from tests.chaos.steps import STEPS, Doom
+from tests.chaos.steps import Doom
 from tests.chaos.tills import BARRED, DayFile, Line, Poison
+from tests.chaos.turns import FAMILIES, GENERAL, Turn
 from tests.chaos.weather import Climate
 
 ARTICLES = ("41002", "22423B", "POST", "D")
 FIRST = date(2011, 1, 30)
-SKEWS = (0.0, 0.0, 2.0, -2.0, 3600.0, 3600.0, -3600.0)
-# Where a write has left, or may have, and nobody has noted what became of it.
-DELICATE = (
-    "after POST", "after PUT", "after deliver xero", "after deliver poor", "before outbox.settle",
-    "after outbox.claim", "after outbox.claim", "before wait", "before outbox.post",
-    *["after a late request"] * 6, *["before wait"] * 3,
-)  # fmt: skip
-# Where one thing is stored and what belongs to it is not, were they not in one transaction.
-JOINTS = (
-    "after landing.move_cursor", "after landing.post", "before landing.move_watermark",
-    "after builds.note", "before verdicts.keep", "after verdicts.post",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +72,37 @@ class Schedule:
         return tuple(file.day for file in self.final)
 
 
-def drawn(seed: int) -> Schedule:
-    """Draw the schedule of a seed."""
+def drawn(seed: int, family: str = GENERAL) -> Schedule:
+    """Draw the schedule of a seed from a family."""
     draw = Random(seed)  # noqa: S311
     days = [
         (FIRST + timedelta(days=number)).isoformat() for number in range(draw.choice((1, 2, 2, 3)))
     ]
     told: dict[str, DayFile] = {}
     rounds = []
-    for _ in range(draw.choice((1, 2, 3))):
+    turns = FAMILIES[family]
+    for turn in turns * draw.choice((1, 2, 3)) if family == GENERAL else turns:
         # Some days come late; in the end every one has come.
         changes = [
-            change for day in days if draw.random() < 0.85 for change in _changes(draw, day, told)
+            change
+            for day in days
+            if draw.random() < turn.comes
+            for change in _changes(draw, turn, day, told)
         ]
-        rounds.append(_round(draw, days, tuple(changes), told))
+        rounds.append(_round(draw, turn, days, tuple(changes), told))
     for day in days:
         told.setdefault(day, _file(draw, day))
     return Schedule(seed, tuple(rounds), tuple(told[day] for day in days))
 
 
-def _changes(draw: Random, day: str, told: dict[str, DayFile]) -> list[Change]:
+def _changes(draw: Random, turn: Turn, day: str, told: dict[str, DayFile]) -> list[Change]:
     told[day] = _corrected(draw, told[day]) if day in told else _file(draw, day)
     content = told[day].content
     same_time = draw.random() < 0.3
     how = draw.random()
-    if how < 0.15:
+    if how < turn.torn:
         return [Change(day, content[: draw.randrange(len(content))], same_time)]
-    if how < 0.22:
+    if how < turn.torn + turn.taken:
         return [Change(day, None)]
     return [Change(day, content, same_time)]
 
@@ -162,51 +155,62 @@ def _corrected(draw: Random, file: DayFile) -> DayFile:
 
 
 def _round(
-    draw: Random, days: Sequence[str], changes: tuple[Change, ...], told: dict[str, DayFile]
+    draw: Random,
+    turn: Turn,
+    days: Sequence[str],
+    changes: tuple[Change, ...],
+    told: dict[str, DayFile],
 ) -> Round:
-    together = 2 if draw.random() < 0.15 else 1
+    together = 2 if draw.random() < turn.together else 1
     return Round(
         changes,
-        tuple(_order(draw, days, told) for _ in range(together)),
-        climate=Climate(_roughness(draw), _roughness(draw)),
+        tuple(_order(draw, turn, days, told) for _ in range(together)),
+        climate=_climate(draw, turn),
         page_size=draw.choice((0, 0, 1, 2)),
-        is_revoked=draw.random() < 0.04,
-        pause=draw.choice((0.0, 0.0, 0.0, 0.5, 3.0, 90.0, 4000.0)),
-        skew=draw.choice(SKEWS),
+        is_revoked=draw.random() < turn.revoked,
+        pause=draw.choice(turn.pauses),
+        skew=draw.choice(turn.skews),
     )
 
 
-def _roughness(draw: Random) -> float:
-    return draw.choices((0.0, 0.2, 0.45, 0.8, 1.0), (10, 25, 35, 26, 4))[0]
+def _climate(draw: Random, turn: Turn) -> Climate:
+    xero, poor = _roughness(draw, turn), _roughness(draw, turn)
+    return Climate(0.0 if turn.spared == "xero" else xero, poor, turn.late)
 
 
-def _order(draw: Random, days: Sequence[str], told: dict[str, DayFile]) -> Order:
+def _roughness(draw: Random, turn: Turn) -> float:
+    values, weights = zip(*turn.roughness, strict=True)
+    return float(draw.choices(values, weights)[0])
+
+
+def _order(draw: Random, turn: Turn, days: Sequence[str], told: dict[str, DayFile]) -> Order:
     asked = tuple(days)
-    if len(days) > 1 and draw.random() < 0.3:
+    if len(days) > 1 and draw.random() < turn.part:
         first = draw.randrange(len(days))
         asked = asked[first : draw.randint(first, len(days) - 1) + 1]
     surprise = None
-    if told and draw.random() < 0.08:
+    if told and draw.random() < turn.surprise:
         day = draw.choice(sorted(told))
         content = told[day].content
         surprise = Change(day, draw.choice((None, content, content[: len(content) // 2])))
     return Order(
         asked,
-        doom=_doom(draw),
-        distrust=draw.random() < 0.12,
-        only_news=draw.random() < 0.2,
-        only_deliver=draw.random() < 0.2,
+        doom=_doom(draw, turn),
+        distrust=draw.random() < turn.distrust,
+        only_news=draw.random() < turn.only_news,
+        only_deliver=draw.random() < turn.only_deliver,
         read_back=draw.random() < 0.25,
         surprise=surprise,
     )
 
 
-def _doom(draw: Random) -> Doom | None:
+def _doom(draw: Random, turn: Turn) -> Doom | None:
     how = draw.random()
-    if how < 0.45:
+    if how < 1 - turn.doomed:
         return None
-    kind: Literal["kill", "cut"] = "kill" if how < 0.9 else "cut"
-    if draw.random() < 0.25:
+    kind: Literal["kill", "cut"] = "kill" if how < 1 - turn.cut else "cut"
+    if draw.random() < turn.anywhere:
         return Doom(kind, "", draw.randint(1, 260))
-    steps: Sequence[str] = draw.choices((DELICATE, JOINTS, STEPS), (5, 2, 3))[0]
+    families, weights = zip(*turn.dooms, strict=True)
+    steps: Sequence[str] = draw.choices(families, weights)[0]
     return Doom(kind, draw.choice(steps), draw.choices((1, 2, 3), (8, 2, 1))[0])

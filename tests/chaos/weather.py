@@ -35,10 +35,14 @@ _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 @dataclass(frozen=True, slots=True)
 class Climate:
-    """How likely it is that a request goes wrong, at each destination; 1 is an outage."""
+    """How likely it is that a request goes wrong, at each destination; 1 is an outage.
+
+    `late` is the share of the writes that go wrong by arriving late.
+    """
 
     xero: float = 0.0
     poor: float = 0.0
+    late: float = 0.0
 
     def at(self, system: str) -> float:
         """The likelihood at one of them."""
@@ -91,6 +95,8 @@ def fate(
     if draw.random() >= likely:
         return Fate(is_muddled=muddled, takes=takes)
     names: tuple[str, ...] = SIGN_INS if is_sign_in else READS if method == "GET" else WRITES
+    if climate.late and names is WRITES and draw.random() < climate.late:
+        names = LATE
     if likely >= 1:
         names = ("refused", "connect timeout", "status_before")
     name = draw.choice([it for it in names if system == "xero" or it != "repeated"])
