@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from accord.matching.comparisons import COMPARISONS, Comparison
+from accord.matching.comparisons import COMPARISONS, FORMS, TERMS, Comparison
 from accord.matching.scoring import compared_forms
 
 # Splink picks the pairs that agree on all of these; the names of one customer must be among them,
@@ -35,6 +35,7 @@ _PICKED_BY: Mapping[str, tuple[str, ...]] = {
 _BELIEVED = frozenset({"name"})
 _FEWEST_RECORDS = 400
 _FEWEST_PAIRS = 60
+_FEWEST_SAID = 20
 _MOST_PAIRS = 20_000
 # A comparison that so many ways of picking have taught is known.
 _MOST_SESSIONS = 3
@@ -101,7 +102,7 @@ def learnt(
     ((records,),) = connection.execute("select count(*) from forms").fetchall()
     learnt: dict[str, dict[int, float]] = {c.column: {} for c in COMPARISONS[entity]}
     sessions: Counter[str] = Counter()
-    present = _present(connection, compared_forms(entity))
+    present = _present(connection, (*FORMS[entity], *TERMS[entity]))
     for picked_by in _PICKED_BY[entity] if records >= _FEWEST_RECORDS else ():
         if not set(picked_by.split(",")) <= present:
             continue
@@ -162,9 +163,9 @@ def _session(
 
 def _present(connection: duckdb.DuckDBPyConnection, forms: Sequence[str]) -> set[str]:
     """Return the forms that at least some records have."""
-    counts = ", ".join(f"count({form})" for form in (*forms, "address"))
+    counts = ", ".join(f"count({form})" for form in forms)
     (row,) = connection.execute(f"select {counts} from forms").fetchall()
-    return {form for form, said in zip((*forms, "address"), row, strict=True) if said >= 20}
+    return {form for form, said in zip(forms, row, strict=True) if said >= _FEWEST_SAID}
 
 
 def _pairs(connection: duckdb.DuckDBPyConnection, picked_by: Sequence[str]) -> float:

@@ -1,0 +1,145 @@
+"""A handful of records, matched: what belongs together, what must not, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from accord.matching import Matches, Model, block_keys, block_keys_all, match_all, score_new
+
+ANN = {
+    "id": "1", "first_name": "Ann", "last_name": "Zetterlund", "email": "ann.z@quay.example",
+    "phone": "+44 20 7946 0123", "street": "12 Quay Street", "city": "Bath",
+    "postcode": "BA1 2CD", "birth_date": "1970-03-04",
+}  # fmt: skip
+
+
+def table(*records: dict[str, Any]) -> pa.Table:
+    columns = {name: None for record in records for name in record}
+    return pa.table(
+        {name: pa.array([record.get(name) for record in records], pa.string()) for name in columns}
+    )
+
+
+def matched(*records: dict[str, Any], **asked: Any) -> Matches:
+    return match_all(table(*records), entity="customer", **asked)
+
+
+def strangers(count: int) -> list[dict[str, Any]]:
+    names = "Brenner Okafor Delacroix Nakamura Petrova Lindqvist Moreau Castellano Haddad Novak"
+    return [
+        {
+            "id": f"9{place}", "first_name": "Tomas", "last_name": names.split()[place % 10],
+            "phone": f"+44 20 7000 {place:04}", "city": "York", "postcode": f"YO{place} 1AA",
+            "birth_date": f"19{40 + place}-11-{place + 10}",
+        }
+        for place in range(count)
+    ]  # fmt: skip
+
+
+def test_one_customer_written_in_two_ways_is_one() -> None:
+    again = ANN | {"id": "2", "first_name": "Annie", "phone": "020 7946 0123", "email": None}
+    found = matched(ANN, again, *strangers(8))
+    assert found.clusters["2"] == "1"
+    assert [(pair.left, pair.right, pair.band) for pair in found.pairs] == [("1", "2", "link")]
+
+
+def test_the_evidence_tells_what_spoke_for_it() -> None:
+    (pair,) = matched(ANN, ANN | {"id": "2", "first_name": "Annie"}, *strangers(8)).pairs
+    told = {item.column: item for item in pair.evidence}
+    assert told["first_name"].level == "same name in another form"
+    assert told["email"].weight > 0
+    assert pair.probability > 0.99
+
+
+def test_relatives_at_one_address_stay_two() -> None:
+    other = {"id": "2", "first_name": "Gustav", "email": None, "birth_date": "1998-10-21"}
+    found = matched(ANN, ANN | other, *strangers(8))
+    assert found.clusters["1"] != found.clusters["2"]
+
+
+def test_father_and_son_are_told_apart_by_their_generation() -> None:
+    son = ANN | {"id": "2", "last_name": "Zetterlund Jr", "birth_date": None}
+    found = matched(ANN | {"last_name": "Zetterlund Sr", "birth_date": None}, son, *strangers(8))
+    assert found.likely["1"] != found.likely["2"]
+
+
+def test_shops_in_one_centre_with_one_telephone_stay_apart() -> None:
+    centre = {"phone": "+44 20 7946 0999", "street": "1 Mall Road", "postcode": "BA1 1AA"}
+    found = matched(
+        {"id": "1", "organisation": "Katzen Delicatessen Ltd", **centre},
+        {"id": "2", "organisation": "Sowerby Opticians", **centre},
+        {"id": "3", "organisation": "KATZEN DELI", **centre},
+        *strangers(8),
+    )
+    assert found.likely["3"] == "1"
+    assert found.likely["2"] == "2"
+
+
+def test_a_stewards_decisions_outlast_the_scores() -> None:
+    records = (ANN, ANN | {"id": "2"}, *strangers(3))
+    apart = matched(*records, cannot_link=[("1", "2")])
+    joined = matched(*records, must_link=[("1", "90")])
+    assert apart.clusters["1"] != apart.clusters["2"]
+    assert joined.clusters["90"] == joined.clusters["1"]
+
+
+def test_the_order_of_the_records_changes_nothing() -> None:
+    records = [ANN, ANN | {"id": "2", "email": "ann.z@quay.exampel"}, *strangers(10)]
+    once, again = matched(*records), matched(*reversed(records))
+    assert once.clusters == again.clusters
+    assert once.model.version == again.model.version
+    assert list(once.pairs) == list(again.pairs)
+
+
+def test_nothing_and_one_record_can_be_matched() -> None:
+    nothing = pa.table({"id": pa.array([], pa.string()), "name": pa.array([], pa.string())})
+    assert dict(match_all(nothing, entity="customer").clusters) == {}
+    assert dict(matched(ANN).clusters) == {"1": "1"}
+
+
+def test_a_model_is_read_as_it_was_written_and_holds_no_value() -> None:
+    model = matched(ANN, ANN | {"id": "2"}, *strangers(10)).model
+    assert Model.from_json(model.to_json()) == model
+    assert "york" not in model.to_json()
+
+
+def test_a_new_record_is_scored_without_training() -> None:
+    model = matched(ANN, *strangers(10)).model
+    new = table(ANN | {"id": "new", "first_name": "Anne"})
+    (pair,) = score_new(
+        new, table(ANN, *strangers(3)), entity="customer", model=model, pairs=[("new", "1")]
+    )
+    assert (pair.left, pair.right, pair.band) == ("1", "new", "link")
+
+
+def test_the_same_evidence_says_less_in_a_larger_store() -> None:
+    model = matched(ANN, *strangers(10)).model
+    new = table({"id": "new", "first_name": "Ann", "last_name": "Zetterlund", "city": "Bath"})
+
+    def probability(records: int) -> float:
+        found = score_new(new, table(ANN), entity="customer", model=model, records=records)
+        return found[0].probability if found else 0.0
+
+    assert probability(10) > probability(1_000_000)
+
+
+def test_a_record_shares_a_key_with_its_like() -> None:
+    like = {"first_name": "Anne", "last_name": "Zeterlund", "birth_date": "1970-04-03"}
+    assert set(block_keys(ANN, entity="customer")) & set(block_keys(like, entity="customer"))
+    assert block_keys_all(table(ANN), entity="customer")["1"] == block_keys(ANN, entity="customer")
+
+
+def test_products_of_two_lists_meet_by_their_model_numbers() -> None:
+    ours = [
+        {"id": "a1", "list": "a", "name": "Sonora Turntable - PSLX350H", "price": "99"},
+        {"id": "a2", "list": "a", "name": "Sonora Turntable - PSLX250H", "price": "79"},
+    ]
+    theirs = [
+        {"id": "b1", "list": "b", "name": "Sonora PS-LX350H belt drive", "price": "95.50"},
+        {"id": "b2", "list": "b", "name": "Okular Camera ZX-9100", "price": "300"},
+    ]
+    found = match_all(table(*ours, *theirs), entity="product", source="list")
+    assert found.likely["b1"] == "a1"
+    assert found.likely["a2"] == "a2"
