@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_json_stands_alone_on_standard_output(home: Home, arguments: list[str]) 
 @pytest.mark.parametrize(
     ("arguments", "environment", "code", "remedy"),
     [
-        (["run", "--flow", "nonsense"], {}, 3, "choose one of takings"),
+        (["run", "--flow", "nonsense"], {}, 3, "choose one of customers, takings"),
         (["run", "--from", "2026-02-02", "--to", "2026-02-01"], {}, 3, "earlier day as --from"),
         (["run", "--from", "yesterday"], {}, 2, "%Y-%m-%d"),
         (["run", "--nonsense"], {}, 2, "--help"),
@@ -112,9 +113,11 @@ def test_doctor_finds_what_is_broken_and_how_to_mend_it(
 
 def test_a_dry_run_changes_nothing(home: Home) -> None:
     told = home.accord("run", "--dry-run", "--output", "json")
-    (plan,) = told.report["streams"].values()
-    assert plan["read"] == plan["landed"] + plan["unchanged"] + plan["rejected"]
-    assert plan["landed"] > 0
+    plans = told.report["streams"]
+    assert {"pos.sales_lines", "salesforce.contacts", "mainframe.loyalty_accounts"} <= set(plans)
+    for plan in plans.values():
+        assert plan["read"] == plan["landed"] + plan["unchanged"] + plan["rejected"]
+        assert plan["landed"] > 0
     assert home.accord("status", "--output", "json").report["flows"] == []
 
 
@@ -124,16 +127,31 @@ def test_the_demo_does_the_main_job_and_a_repeat_delivers_nothing(home: Home) ->
     assert first.code == 0, first.err
     report = first.report
     assert report["balanced"]
-    assert {flow["stage"] for flow in report["flows"]} == {"landing", "gate", "delivery"}
-    (takings,) = [flow for flow in report["flows"] if flow["stage"] == "delivery"]
-    assert takings["delivered"] == takings["due"] > 0
+    stages = {flow["stage"] for flow in report["flows"]}
+    assert stages == {"landing", "identity", "gate", "delivery"}
+    sent = delivered(report)
+    assert sent["xero.documents"]["delivered"] == sent["xero.documents"]["due"] > 0
+    for part in ("salesforce.accounts", "salesforce.contacts", "stripe.customers"):
+        assert sent[part]["delivered"] > 0
+    assert all(outcome["met"] for outcome in report["outcomes"])
+    (customers,) = report["golden"]
+    assert set(customers["systems"]) == {"mailchimp", "mainframe", "salesforce", "stripe"}
+    assert customers["golden"] < sum(customers["systems"].values())
+    assert customers["reviews"] > 0
+    assert customers["conflicts"] + customers["answered"] > 0
     again = home.accord("demo")
     assert again.code == 0, again.err
     assert "unchanged" in again.out
     journal = home.accord("status", "--output", "json").report
-    (takings,) = [flow for flow in journal["flows"] if flow["stage"] == "delivery"]
-    assert (takings["delivered"], takings["unchanged"]) == (0, takings["due"])
+    sent = delivered(journal)
+    assert {flow["delivered"] for flow in sent.values()} == {0}
+    assert sent["xero.documents"]["unchanged"] == sent["xero.documents"]["due"]
     nothing_is_given_away(home)
+
+
+def delivered(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The deliveries of a report, by system and kind of object."""
+    return {flow["part"]: flow for flow in report["flows"] if flow["stage"] == "delivery"}
 
 
 def nothing_is_given_away(home: Home) -> None:
