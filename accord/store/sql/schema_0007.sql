@@ -23,6 +23,10 @@ create index outbox_intended on ops.outbox (intent_id, write_id) where settled_a
 create index outbox_rejected on ops.outbox (system, endpoint, kind, object_key) where cause <> '';
 alter table ops.outbox set (fillfactor = 55);
 
+-- Nobody may delete from the outbox, so what the crosswalk refers to stays; checking it would lock and
+-- write each settled row once more.
+alter table ops.crosswalk drop constraint crosswalk_write_id_fkey;
+
 alter table ops.ledger add column part text not null default '';
 comment on column ops.ledger.part is 'Of a delivery, which system and kind of object; a flow may have several';
 
