@@ -18,8 +18,8 @@ LANDED = {
     "balanced": True,
 }  # fmt: skip
 DELIVERED = {
-    "stage": "delivery", "name": "takings", "part": "xero.documents", "systems": ["xero"], "due": 3, "delivered": 3,
-    "unchanged": 0, "rejected": 0, "held": 0, "waiting": 0, "unknown": 0, "dead": 0,
+    "stage": "delivery", "name": "takings", "part": "xero.documents", "systems": ["xero"],
+    "due": 3, "delivered": 3, "unchanged": 0, "rejected": 0, "held": 0, "waiting": 0, "unknown": 0, "dead": 0,
     "balanced": True,
 }  # fmt: skip
 GATE = {
