@@ -90,7 +90,7 @@ select golden_id, revision, was, %(at)s, %(run_id)s from gone;
 
 -- name: members
 -- Which records are in which golden record now; a golden record that lost or gained one is new to destinations,
--- and what they hold of it in a record that is another's by now is not believed any more.
+-- and what they hold of it in a record that is another's by now, or nobody's, is not believed any more.
 with wanted as (
     select m.golden_id, r.system, r.stream, r.source_key, r.is_echo,
         row_number() over (partition by m.golden_id, r.system, r.stream order by r.record_id) = 1 as is_primary
@@ -104,7 +104,7 @@ with wanted as (
         and not exists (
             select from wanted as w where w.system = h.system and w.stream = h.stream and w.source_key = h.source_key
         )
-    returning h.golden_id
+    returning h.golden_id, h.system, h.stream, h.source_key
 ), made as (
     insert into {members} as h (golden_id, system, stream, source_key, is_primary)
     select golden_id, system, stream, source_key, is_primary from wanted
@@ -112,9 +112,13 @@ with wanted as (
     set golden_id = excluded.golden_id, is_primary = excluded.is_primary
     where (h.golden_id, h.is_primary) is distinct from (excluded.golden_id, excluded.is_primary)
     returning h.golden_id, old.golden_id as left_id, h.system, h.stream, h.source_key
-), handed_over as (
+), let_go as (
     update ops.crosswalk as c set digest = ''
-    from made as m
+    from (
+        select golden_id, system, stream, source_key from made
+        union all
+        select '', system, stream, source_key from gone
+    ) as m
     where c.system = m.system and c.destination_id = m.source_key and c.kind = m.stream
         and c.object_key <> m.golden_id and c.digest <> ''
 )
