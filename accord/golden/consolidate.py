@@ -20,7 +20,7 @@ from accord.golden.resolving import Resolved, Resolver
 from accord.golden.surviving import claims_of, survive
 from accord.golden.values import Normalise
 from accord.lineage import Feed
-from accord.store import golden
+from accord.store import golden, statistics
 from accord.store.database import Connection, Role, Store
 from accord.store.survivors import Survivors, Written
 
@@ -173,6 +173,9 @@ def _decided(
     if everything:
         ids.update(golden.golden_ids(connection, entity.name))
     written = survive(survivors, entity.authority, ids)
+    schema, table = survivors.table
+    tables = [(schema, table), (schema, f"{entity.name}_members")]
+    statistics.refresh(connection, tables, touched=written.created + written.changed)
     found = conflicts.settle(survivors, entity.authority, edits, ids)
     changed = [it for it in survivors.changed() if it.previous is not None]
     survivors.resend(conflicts.differing(survivors, entity.authority, changed))

@@ -10,7 +10,7 @@ from typing import Any
 from accord.golden.values import Normalise, given, normal
 from accord.lineage import Feed
 from accord.names import StreamName
-from accord.store import golden
+from accord.store import golden, statistics
 from accord.store.database import Connection
 from accord.store.golden import Incoming, Kept, Mark
 
@@ -58,6 +58,8 @@ class Reader:
         kept = golden.keep(
             self.connection, self.entity, since=since, at=self.at, run_id=self.run_id
         )
+        tables = [("pg_temp", "incoming_records"), ("ops", "golden_records")]
+        statistics.refresh(self.connection, tables, touched=kept.new + kept.changed)
         return Told(count.told + count.removed, count.unchanged, kept)
 
     def _stream(self, feed: Feed, stream: StreamName, count: _Count) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from accord.golden.comparing import compare
 from accord.golden.identity import Union, grouped, homes, joined_before, moves, survivors
 from accord.golden.matcher import Matcher
-from accord.store import golden, identity
+from accord.store import golden, identity, statistics
 from accord.store.database import Connection
 from accord.store.identity import IDENTIFIER, Pair, Two
 
@@ -54,6 +54,7 @@ class Resolver:
         """
         self._index()
         touched = golden.touched(self.connection)
+        statistics.refresh(self.connection, [("ops", "golden_blocks")], touched=len(touched))
         live, matched = golden.counted(self.connection, self.entity)
         model = golden.model(self.connection, self.entity)
         if retrain or model is None or live > 2 * matched:
@@ -181,6 +182,8 @@ class Resolver:
         going = moves(named, now, founded, pairs, decisions)
         merged = self._point(survivors(named, founded), founded)
         identity.move(self.connection, going, by=self.by, at=self.at, run_id=self.run_id)
+        tables = [("ops", name) for name in ("golden_pairs", "golden_ids", "golden_members")]
+        statistics.refresh(self.connection, tables, touched=len(going))
         reviews = self._ask(records, evidence)
         return Resolved(
             golden_ids=frozenset(

@@ -219,6 +219,9 @@ grant insert, update on ops.golden_records, ops.golden_ids, ops.golden_members, 
     to accord_resolver;
 grant insert, update, delete on ops.golden_pairs, ops.golden_blocks, ops.golden_accepted to accord_resolver;
 grant insert, update, delete on canonical.customers, canonical.customer_members, canonical.customer_holds to accord_resolver;
+grant maintain on ops.golden_records, ops.golden_blocks, ops.golden_pairs, ops.golden_ids, ops.golden_members,
+    canonical.customers, canonical.customer_members
+    to accord_resolver;
 grant usage on sequence ops.golden_revisions to accord_resolver;
 grant update (digest) on ops.crosswalk to accord_resolver;
 grant insert, update on ops.golden_decisions to accord_steward;

@@ -149,6 +149,19 @@ def test_a_doubtful_pair_is_asked_once_and_is_gone_when_it_is_none_any_more(
     assert "Ann" not in str(review["evidence"])
 
 
+def test_after_many_new_records_the_planner_knows_of_them_at_once(company: Company) -> None:
+    for number in range(60):
+        company.say("salesforce", f"s{number}", name=f"Ann {number}", email=f"{number}@x.example")
+    company.consolidate()
+    rows = company.rows(
+        "select oid::regclass::text as name, reltuples from pg_class"
+        " where oid = any(array['ops.golden_records', 'ops.golden_blocks', 'ops.golden_members',"
+        " 'canonical.customers', 'canonical.customer_members']::regclass[])"
+    )
+    assert len(rows) == 5
+    assert all(row["reltuples"] >= 60 for row in rows), rows
+
+
 def test_what_cannot_be_read_as_its_column_is_kept_as_given_only(company: Company) -> None:
     company.say("salesforce", "s1", name="Ann", phone="call me")
     company.consolidate()
