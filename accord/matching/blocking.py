@@ -39,7 +39,8 @@ def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
         "create or replace temporary table found as"
         " with kept as (select key, n from keys semi join"
         " (select key from held where size <= ?) using (key))"
-        " select l.n as n_l, r.n as n_r, count(*)::utinyint as shared from kept l join kept r"
+        " select l.n as n_l, r.n as n_r, least(count(*), 255)::utinyint as shared"
+        " from kept l join kept r"
         " on l.key = r.key and l.n < r.n group by all",
         [largest],
     )
