@@ -17,6 +17,7 @@ from accord.store.queries import for_table, queries
 
 _CHECKS = {
     "arithmetic": "every entry balances in itself",
+    "identity": "every record belongs to one golden id, and every id to its founder",
     "rejected": "what was rejected at landing has its dead letters",
     "gate": "what the gates counted is what their verdicts say",
     "verdict_rows": "open gates name every row they keep back",

@@ -10,17 +10,34 @@ select stage, count(*) from ops.ledger group by stage;
 
 -- name: arithmetic
 select name, partition_key, run_id, 'the entry ' || entry_id || ' does not balance in itself',
-    case stage when 'landing' then read when 'gate' then checked else due end,
+    case stage when 'landing' then read when 'identity' then read when 'gate' then checked else due end,
     case stage
         when 'landing' then landed + unchanged + rejected
+        when 'identity' then landed + unchanged + removed
         when 'gate' then passed + rejected
         else delivered + unchanged + rejected + held + waiting + unknown
     end
 from ops.ledger
 where (stage = 'landing' and read <> landed + unchanged + rejected)
+    or (stage = 'identity' and read <> landed + unchanged + removed)
     or (stage = 'gate' and checked <> passed + rejected)
     or (stage = 'delivery' and due <> delivered + unchanged + rejected + held + waiting + unknown)
 order by entry_id;
+
+-- name: identity
+-- Every record belongs to exactly one golden id, that of its group's oldest founder, and every id resolves
+-- to where its founder is.
+select r.entity, '', r.run_id, 'golden ids that ' || r.system || '.' || r.stream || ' ' || r.record_id || ' belongs to', 1, count(m.member_id)
+from ops.golden_records as r
+left join ops.golden_members as m on m.record_id = r.record_id and m.valid_to is null
+group by r.record_id
+having count(m.member_id) <> 1
+union all
+select g.entity, '', g.run_id, 'golden ids that ' || g.golden_id || ' resolves to, where its founder is', 1, 0
+from ops.golden_ids as g
+inner join ops.golden_members as m on m.record_id = g.founder and m.valid_to is null
+where m.golden_id <> coalesce(g.survivor, g.golden_id)
+order by 1, 2, 3, 4;
 
 -- name: landing
 -- Every version has been counted by the run that landed it, and every count has its versions.
