@@ -17,10 +17,12 @@ import uvicorn
 from accord.catalog import System
 from accord.console import Desk, console_app, serving
 from accord.console.signing import Sessions
-from accord.store import sign_ins
+from accord.store import dead_letters, sign_ins
 from accord.store.audit import By
 from accord.store.database import Role, Store
+from accord.store.dead_letters import Origin
 from tests.support.golden import Company
+from tests.support.letters import a_rejected
 
 ADMIN = By("admin", "started it")
 _WORD = re.compile(r'name="word" value="([^"]+)"')
@@ -137,3 +139,24 @@ def read(page: str) -> str:
     text = re.sub(r"<(?!/?(?:span|strong|code|em|b)\b)[^>]*>", "\n", page)
     text = html.unescape(re.sub(r"<[^>]*>", "", text))
     return re.sub(r"\s*\n\s*", "\n", text).strip()
+
+
+def put_letter(company: Company, payload: bytes = b"torn", *, key: str = "a", **said: str) -> str:
+    """Put a dead letter of a stream and return its id."""
+    origin = Origin("landing", "salesforce.contacts", "whole", "run-1")
+    with company.store.transaction(Role.LANDER) as connection:
+        dead_letters.put(connection, [a_rejected(payload, key=key, **said)], origin)
+    (row,) = company.rows(
+        "select dead_letter_id::text as id from ops.dead_letters where record_key = %(key)s",
+        {"key": key},
+    )
+    return str(row["id"])
+
+
+def audited(company: Company, what: str) -> list[tuple[str, str, str]]:
+    """Who did something to what and why, newest first, as the audit trail says."""
+    rows = company.rows(
+        "select who, subject, why from ops.audit where what = %(what)s order by entry_id desc",
+        {"what": what},
+    )
+    return [(row["who"], row["subject"], row["why"]) for row in rows]
