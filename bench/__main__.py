@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
 
-from bench import copybook, engine_parts, pass_parts
+from bench import copybook, engine_parts, matching, pass_parts
 from bench.engine_parts import Bench
 from bench.ground import ground
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "gate": engine_parts.gate,
     "delivery": engine_parts.delivery,
     "copybook": copybook.measured,
+    "matching": matching.measured,
     "retail": pass_parts.retail,
     "commands": pass_parts.commands,
 }

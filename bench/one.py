@@ -20,6 +20,8 @@ CASES = {
     "judge": "bench.modelling",
     "deliver": "bench.delivery",
     "decode": "bench.copybook",
+    "match_everything": "bench.matching",
+    "match_new": "bench.matching",
     "read": "bench.copybook",
     "deliver_changes": "bench.undated",
     "find_due": "bench.undated",
