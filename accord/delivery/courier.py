@@ -8,7 +8,7 @@ is sent, and an answer that never comes is looked up before anything is repeated
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,7 +79,10 @@ class Courier:
         ):
             self.outbox.orphan(connection, at=self.clock())
             unseen = resolver.resolve(connection)
-            intent = self._intended(connection, days, approve, distrust, expected)
+            intending = Intending(
+                self.outbox, approve, distrust, asked_about=settler.learned.keys()
+            )
+            intent = self._intended(connection, days, intending, expected)
             settler.intent_id = intent.intent_id
             trouble: Retry | Stop | None = unseen if isinstance(unseen, Stop) else None
             trouble = trouble or self._sent_in_rounds(connection, intent, resolver)
@@ -95,14 +98,13 @@ class Courier:
         self,
         connection: Connection,
         days: Sequence[str],
-        approve: Approve,
-        distrust: bool,
+        intending: Intending,
         expected: str | None,
     ) -> Intent:
         with connection.transaction():
             # What is approved has to be what is sent, so both are seen as of one moment.
             connection.execute("set transaction isolation level repeatable read")
-            intent = Intending(self.outbox, approve, distrust).intend(connection, days)
+            intent = intending.intend(connection, days)
             if expected is not None and intent.digest != expected:
                 raise Stop(
                     f"The world has changed since the plan for {self.outbox.delivery.kind} in "
@@ -143,10 +145,23 @@ class Courier:
             keys = [item.object_key for item in intent.unknown]
             standings = self.outbox.standing(connection, keys) if keys else {}
             unknown = decide.counted(intent.unknown, standings, run_id=self.outbox.run_id)
-            counts = decide.summed(intent.counts, settler.counts, still, unknown)
+            learned = self._learned(settler, intent)
+            counts = decide.summed(intent.counts, settler.counts, still, unknown, learned)
             for partition, states in counts.items():
                 self.outbox.post(connection, partition, states)
         return counts
+
+    def _learned(self, settler: Settler, intent: Intent) -> dict[str, Counter[str]]:
+        """Count earlier writes that this run learned the fate of, unless their object is due again.
+
+        Where objects have days, each run goes over all that is due and so over these.
+        """
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        if not self.outbox.delivery.partitioned:
+            for key, (partition, state) in settler.learned.items():
+                if key not in intent.due:
+                    found[partition][state] += 1
+        return found
 
 
 def _as_counted(still_open: Mapping[str, Mapping[str, int]]) -> dict[str, Counter[str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -37,7 +37,8 @@ class Intent:
     """What one courier means to do, and how those objects stand that it leaves alone.
 
     `meant` counts the writes it will send, by partition; `counts` is final. `unknown` objects have
-    an earlier write whose fate nobody knows. `digest` is the identity of all that is meant.
+    an earlier write whose fate nobody knows. `digest` is the identity of all that is meant. `due`
+    are those of the objects asked about that are due.
     """
 
     intent_id: str = field(default_factory=lambda: str(uuid4()))
@@ -46,6 +47,7 @@ class Intent:
     unknown: list[Due] = field(default_factory=list)
     extent: Extent = field(default_factory=Extent)
     digest: str = ""
+    due: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class Intending:
     approve: Approve
     distrust: bool = False
     rehearse: bool = False
+    asked_about: Collection[str] = ()
     tell: Callable[[Sequence[tuple[Due, Standing, bool]]], None] | None = None
     _intent: Intent = field(default_factory=Intent)
     _identity: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -92,6 +95,8 @@ class Intending:
         return intent
 
     def _consider(self, connection: Connection, chunk: Sequence[Considered]) -> None:
+        keys = (item.object_key for item, _ in chunk)
+        self._intent.due.update(key for key in keys if key in self.asked_about)
         needs = [decide.need(item, standing) for item, standing in chunk]
         wanted = [decide.is_wanted(need, distrust=self.distrust) for need in needs]
         self._ask(

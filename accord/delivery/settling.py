@@ -19,12 +19,17 @@ OVER = frozenset({"delivered", "unchanged", "rejected"})
 
 @dataclass(slots=True)
 class Settler:
-    """Stores what became of writes, with their dead letters, and counts those of its own intent."""
+    """Stores what became of writes, with their dead letters, and counts those of its own intent.
+
+    `learned` are the objects whose earlier writes turned out to be over before there was an intent,
+    each with its partition and what became of the write.
+    """
 
     outbox: Outbox
     clock: Callable[[], datetime]
     intent_id: str = ""
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    learned: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def settle(self, connection: Connection, fates: Sequence[tuple[Intended, Settlement]]) -> None:
         """Store these in one transaction.
@@ -40,7 +45,11 @@ class Settler:
                 connection, [item.key for item, fate in fates if fate.state in OVER]
             )
         for item, fate in fates:
-            if item.intent_id == self.intent_id and fate.state in OVER:
+            if fate.state not in OVER:
+                continue
+            if not self.intent_id:
+                self.learned[item.key] = (item.write.partition, fate.state)
+            elif item.intent_id == self.intent_id:
                 self.counts[item.write.partition][fate.state] += 1
 
 

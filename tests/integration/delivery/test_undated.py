@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from accord.store.database import Role, Store
+from accord.store.verification import verify
 from tests.support import engine, registers
 from tests.support.registers import FIRMS, Keeper, Member, Register, say
 
@@ -105,6 +106,20 @@ def test_a_lost_answer_is_looked_up_before_anything_is_repeated(keeper: Keeper) 
     keeper.register.moods = ["loses its answer", "is lost on the way"]
     assert keeper.counts(FIRMS) == {"due": 2, "delivered": 2}
     assert sorted(keeper.register.effects) == [("created", "A"), ("created", "B")]
+
+
+def test_a_run_counts_what_it_learned_of_a_killed_one(keeper: Keeper) -> None:
+    """Its objects are not due again, but their writes have become its own."""
+    say(keeper.store, FIRMS, members("Ada", "Bob"))
+    keeper.deliver(FIRMS)
+    engine.rows(
+        keeper.store,
+        "update ops.outbox set state = 'sending', settled_at = null where object_key = 'A'",
+    )
+    say(keeper.store, FIRMS, members("Cyd"))
+    assert keeper.counts(FIRMS) == {"due": 2, "delivered": 2}
+    with keeper.store.session(Role.READER) as connection:
+        assert [it for check in verify(connection) for it in check.discrepancies] == []
 
 
 def test_what_was_never_sent_of_an_object_that_is_no_more_is_withdrawn(keeper: Keeper) -> None:
