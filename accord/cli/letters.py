@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from accord.cli import runbook
 from accord.cli.exits import Exit
 from accord.cli.passes import PassRequest, orchestrator
 from accord.cli.world import World, opened
@@ -193,6 +194,8 @@ def _show_group(console: Console, group: Mapping[str, Any], *, each: bool) -> No
     if len(shown) < group["count"]:
         console.print(f"  … and {group['count'] - len(shown):,} more; --each lists all")
     console.print(f"  Remedy: {group['remedy']}", markup=False, highlight=False)
+    if told := runbook.page(group["cause"]):
+        console.print(f"  Runbook: {told}", markup=False, highlight=False)
 
 
 def _show_letter(console: Console, letter: Letter) -> None:
@@ -205,6 +208,7 @@ def _show_letter(console: Console, letter: Letter) -> None:
         "cause": letter.cause,
         "detail": letter.detail,
         "remedy": letter.remedy,
+        "runbook": runbook.page(letter.cause),
         "seen": f"first {letter.first_seen_at:%Y-%m-%d %H:%M} in run {letter.first_run_id}, "
         f"last {letter.last_seen_at:%Y-%m-%d %H:%M} in run {letter.last_run_id}",
         "sealed with": letter.key_id,
