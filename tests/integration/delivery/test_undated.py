@@ -119,7 +119,8 @@ def test_a_run_counts_what_it_learned_of_a_killed_one(keeper: Keeper) -> None:
     say(keeper.store, FIRMS, members("Cyd"))
     assert keeper.counts(FIRMS) == {"due": 2, "delivered": 2}
     with keeper.store.session(Role.READER) as connection:
-        assert [it for check in verify(connection) for it in check.discrepancies] == []
+        wrong = [it for check in verify(connection) for it in check.discrepancies]
+    assert [it for it in wrong if it.run_id == keeper.runs[-1]] == []
 
 
 def test_what_was_never_sent_of_an_object_that_is_no_more_is_withdrawn(keeper: Keeper) -> None:
