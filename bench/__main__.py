@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
@@ -36,9 +37,24 @@ def main() -> None:
     print(_machine(), flush=True)
     with ground() as measured_on:
         bench = Bench(measured_on, sorted(asked.sizes), asked.repeats, not asked.without_dlt)
-        for name in asked.only or PARTS:
-            PARTS[name](bench)
+        failed = [name for name in asked.only or PARTS if not _is_measured(name, bench)]
     print(f"\nLoad at the end {os.getloadavg()[0]:.1f}; {perf_counter() - started:.0f} s in all.")
+    if failed:
+        sys.exit(f"NOT MEASURED TO THE END: {', '.join(failed)}. The errors are told above.")
+
+
+def _is_measured(name: str, bench: Bench) -> bool:
+    """Measure one part; one that fails is told, and leaves the others their turn."""
+    started, part = perf_counter(), PARTS[name]
+    purpose = (part.__doc__ or "").partition("\n")[0]
+    print(f"\n{name}: {purpose}", file=sys.stderr, flush=True)
+    try:
+        part(bench)
+    except Exception:  # noqa: BLE001 - whatever it was, the other parts can still be measured
+        print(f"\n{name.upper()} FAILED\n{traceback.format_exc(limit=-4)}", flush=True)
+        return False
+    print(f"{name} took {perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    return True
 
 
 def _arguments() -> argparse.Namespace:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from time import sleep
+from time import perf_counter, sleep
 from typing import Any
 
 from bench import measuring, rivals, workload
@@ -20,6 +20,7 @@ _COMPARED = 100_000
 _ONCE = 300_000
 _RECORDS_A_DOCUMENT = 100
 _LATENCY = 5
+_PATIENCE = 600.0  # seconds; all parts are to be measured within 20 minutes
 _MODELS, _LANDED, LAST = "bench_models", "bench_landed", "bench_last"
 _ENDING = 0.1  # until the server has counted a connection that ended
 
@@ -33,10 +34,12 @@ class Bench:
     repeats: int
     with_dlt: bool
     built: dict[int, str] = field(default_factory=dict)
+    began: float = field(default_factory=perf_counter)
 
     def repeated(self, size: int) -> range:
-        """The repetitions at a size; large ones are made once."""
-        return range(1 if size > _ONCE else self.repeats)
+        """The repetitions at a size; large ones, and all after some minutes, are made once."""
+        is_late = perf_counter() - self.began > _PATIENCE
+        return range(1 if size > _ONCE or is_late else self.repeats)
 
     def pages(self, size: int, *, every: int = 0) -> Path:
         """The orders as pages, made on first use."""

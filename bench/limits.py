@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from accord.records import Record, Window
+from accord.store import copied
 from accord.store.database import Role
 from bench.ground import store_at
 from bench.landing import days_client
@@ -67,16 +68,9 @@ def _records(options: dict[str, Any]) -> Iterator[Record]:
 
 
 def _packed(records: Iterator[Record]) -> tuple[list[bytes], int]:
-    """Write PostgreSQL's binary COPY format."""
-    blocks, rows, count = [b"PGCOPY\n\xff\r\n\0" + bytes(8)], [], 0
-    for record in records:
-        fields = (
-            record.partition.encode(), record.key.encode(),
-            hashlib.sha256(record.payload).digest(), record.payload, bytes(4), _RUN.encode(),
-        )  # fmt: skip
-        rows.append(b"\0\6" + b"".join(len(item).to_bytes(4, "big") + item for item in fields))
-        count += 1
-        if len(rows) == _AT_ONCE:
-            blocks.append(b"".join(rows))
-            rows.clear()
-    return [*blocks, b"".join(rows) + b"\xff\xff"], count
+    """Pack all as landing does."""
+    blocks, count = [copied.BEGIN], 0
+    while page := list(islice(records, _AT_ONCE)):
+        blocks.append(copied.packed(page, shape_id=0, run_id=_RUN))
+        count += len(page)
+    return [*blocks, copied.END], count

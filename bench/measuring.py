@@ -17,6 +17,7 @@ from typing import Any
 from accord.settings import CHECKOUT
 
 _EVERY = 0.05
+_LONGEST = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ def command(
     environment: Mapping[str, str] | None = None,
     exit_code: int | None = 0,
 ) -> Measured:
-    """Run a command, whose answer may be JSON, and watch it. Raises RuntimeError when it fails."""
+    """Run a command, whose answer may be JSON, and watch it.
+
+    Raises RuntimeError when it fails, and TimeoutExpired when it does not end.
+    """
     started = perf_counter()
     running = subprocess.Popen(
         [str(part) for part in arguments],
@@ -72,9 +76,15 @@ def command(
     )  # fmt: skip
     watch = _Watch(running.pid)
     before = os.times()
-    out, err = running.communicate(told)
+    try:
+        out, err = running.communicate(told, timeout=_LONGEST)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        raise
+    finally:
+        peaks = watch.ended()
     after = os.times()
-    whole, (rss, tree) = perf_counter() - started, watch.ended()
+    whole, (rss, tree) = perf_counter() - started, peaks
     if exit_code is not None and running.returncode != exit_code:
         raise RuntimeError(
             f"{arguments} ended with {running.returncode}:\n{out[-2000:]}{err[-2000:]}"
