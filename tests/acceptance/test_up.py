@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from accord.emulation.faults import Fault
 from accord.emulation.server import Request
@@ -172,9 +173,21 @@ def test_a_backfill_goes_by_weeks_and_one_bad_day_keeps_only_its_week(
 def test_the_terminal_says_what_is_where_and_nothing_else(up: Up) -> None:
     lines = [line for line in up.said.splitlines() if line.strip()]
     assert lines[0].startswith("Accord is up.")
-    assert [line.split()[0] for line in lines[1:]] == ["Web", "Log", "Stop"]
+    told = [line.split()[0] for line in lines[1:] if not line.startswith("Sandbox")]
+    assert told == ["Web", "Console", "Log", "The", up.token, "It", "Stop"]
     log = up.home.folder / "logs" / "up.log"
     assert str(log) in up.said
+
+
+def test_who_started_it_signs_in_to_the_console_beside_it(up: Up) -> None:
+    answer = requests.get(f"{up.console}/", allow_redirects=False, timeout=30)
+    assert answer.headers["location"] == "/sign-in"
+    session = requests.Session()
+    page = session.post(f"{up.console}/sign-in", data={"token": up.token}, timeout=30)
+    assert "What waits for a person" in page.text
+    (known,) = up.home.told("console", "list")
+    assert known["who"] in page.text
+    assert up.token not in (up.home.folder / "logs" / "up.log").read_text(encoding="utf-8")
 
 
 def test_a_second_up_says_where_the_first_one_is(up: Up) -> None:
@@ -186,9 +199,11 @@ def test_a_second_up_says_where_the_first_one_is(up: Up) -> None:
 
 def test_a_taken_port_is_named_with_its_remedy(up: Up) -> None:
     with a_home() as other:
-        taken = other.accord("up", "--port", up.url.rpartition(":")[2])
-    assert taken.returncode == 3
-    assert "is taken. Remedy: choose another" in taken.stderr
+        for option, address in (("--port", up.url), ("--console-port", up.console)):
+            others = {"--port": "0", "--console-port": "0", option: address.rpartition(":")[2]}
+            taken = other.accord("up", *(word for pair in others.items() for word in pair))
+            assert taken.returncode == 3
+            assert f"is taken. Remedy: choose another: accord up {option} 0" in taken.stderr
 
 
 def test_on_a_fresh_home_the_sandbox_is_run_by_itself_and_all_of_it_stops() -> None:
