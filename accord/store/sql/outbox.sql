@@ -211,11 +211,13 @@ select o.write_id::text, o.object_key, o.content, o.digest, o.partition_key, o.s
     array(
         select c.destination_id from ops.crosswalk as c
         inner join ops.golden_ids as g on g.golden_id = c.object_key and g.survivor is null
-        inner join ops.golden_records as r
-            on r.entity = g.entity and r.system = c.system and r.stream = c.kind and r.source_key = c.destination_id
-        inner join ops.golden_members as m on m.record_id = r.record_id and m.valid_to is null
         where c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
-            and m.golden_id <> c.object_key
+            -- A query of its own, so that the record is always found by its whole key.
+            and c.object_key <> (
+                select m.golden_id from ops.golden_records as r
+                inner join ops.golden_members as m on m.record_id = r.record_id and m.valid_to is null
+                where r.entity = g.entity and r.system = c.system and r.stream = c.kind and r.source_key = c.destination_id
+            )
     ) as lost
 from ops.outbox as o
 where o.intent_id = %(intent)s and o.settled_at is null and o.effect = %(effect)s and o.state = 'waiting' and o.write_id > %(after)s
@@ -301,6 +303,10 @@ group by partition_key, state;
 -- name: post
 insert into ops.ledger
     (stage, name, part, partition_key, run_id, due, delivered, unchanged, rejected, held, waiting, unknown)
-values
-    ('delivery', %(flow)s, %(part)s, %(partition)s, %(run_id)s, %(due)s, %(delivered)s, %(unchanged)s, %(rejected)s,
-     %(held)s, %(waiting)s, %(unknown)s);
+select 'delivery', %(flow)s, %(part)s, e.partition_key, %(run_id)s, e.due, e.delivered, e.unchanged, e.rejected, e.held,
+    e.waiting, e.unknown
+from jsonb_to_recordset(%(entries)s::jsonb) as e (
+    partition_key text, due bigint, delivered bigint, unchanged bigint, rejected bigint, held bigint, waiting bigint,
+    unknown bigint
+)
+order by e.partition_key;

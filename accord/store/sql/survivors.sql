@@ -119,7 +119,7 @@ with wanted as (
         union all
         select '', system, stream, source_key from gone
     ) as m
-    where c.system = m.system and c.destination_id = m.source_key and c.kind = m.stream
+    where c.system = m.system and c.destination_id = m.source_key and c.kind || '' = m.stream
         and c.object_key <> m.golden_id and c.digest <> ''
 )
 select golden_id from gone
