@@ -147,8 +147,7 @@ class Courier:
             unknown = decide.counted(intent.unknown, standings, run_id=self.outbox.run_id)
             learned = self._learned(settler, intent)
             counts = decide.summed(intent.counts, settler.counts, still, unknown, learned)
-            for partition, states in counts.items():
-                self.outbox.post(connection, partition, states)
+            self.outbox.post(connection, counts)
         return counts
 
     def _learned(self, settler: Settler, intent: Intent) -> dict[str, Counter[str]]:

@@ -176,18 +176,15 @@ class Outbox:
             found[partition][state] += count
         return found
 
-    def post(self, connection: Connection, partition: str, counts: Mapping[str, int]) -> None:
-        """Post one partition's delivery to the ledger; an unbalanced entry is refused there."""
-        states = ("delivered", "unchanged", "rejected", "held", "waiting", "unknown")
-        self._run(
-            connection,
-            "post",
-            flow=self.delivery.flow,
-            part=self.part,
-            partition=partition,
-            due=counts["due"],
-            **{state: counts.get(state, 0) for state in states},
-        )
+    def post(self, connection: Connection, counts: Mapping[str, Mapping[str, int]]) -> None:
+        """Post each partition's delivery to the ledger, where an unbalanced one is refused."""
+        names = ("due", "delivered", "unchanged", "rejected", "held", "waiting", "unknown")
+        entries = [
+            {"partition_key": partition, **{name: states.get(name, 0) for name in names}}
+            for partition, states in counts.items()
+        ]
+        told = _encoded(entries)
+        self._run(connection, "post", flow=self.delivery.flow, part=self.part, entries=told)
 
     @property
     def part(self) -> str:
