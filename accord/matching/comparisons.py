@@ -133,6 +133,7 @@ _EMAIL = Comparison(
             0.05,
             0.003,
             "mail_host",
+            most=2.0,
         ),
         Level(
             "similar",

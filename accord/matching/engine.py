@@ -22,8 +22,8 @@ from accord.matching.training import by_chance, learnt
 LINK = 8.0
 # The same by entity: shops describe products so freely that few are sure.
 LINKS: Mapping[str, float] = {"customer": LINK, "product": 18.0}
-# Above these odds two records are more likely one than two.
-LIKELY = 0.0
+# Above these odds, three to two, two records are taken to be more likely one than two.
+LIKELY = 0.5
 # What two records lose that share nothing and contradict each other in nothing.
 _SILENCE = 2.0
 _DIFFERENT_LISTS = (

@@ -153,7 +153,8 @@ def _level_worth(level: Level, terms: Mapping[str, float], records: int, m: floa
     if level.term == "words":
         rarity = _rarity("bag_key", terms, records)
         return f"{log2(m / 0.8):.4f} + least(words_bits, {rarity})"
-    return f"{log2(m):.4f} + {_rarity(level.term, terms, records)}"
+    worth = f"{log2(m):.4f} + {_rarity(level.term, terms, records)}"
+    return worth if level.most is None else f"least({worth}, {level.most})"
 
 
 def _rarity(term: str, terms: Mapping[str, float], records: int) -> str:
