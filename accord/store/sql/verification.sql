@@ -136,21 +136,28 @@ order by 1, 2;
 -- name: delivered
 -- An object delivered by a run is a write of that run. A run may count the same write twice, where
 -- its step was tried again, and learn what became of an older write of an object it could not finish.
+-- One that was killed has posted some of its deliveries and not others.
 with posted as (
-    select name, partition_key, run_id, max(delivered) as at_least, sum(due - unchanged) as at_most
+    select name, part, partition_key, run_id, max(delivered) as at_least, sum(due - unchanged) as at_most
     from ops.ledger
     where stage = 'delivery'
-    group by name, partition_key, run_id
+    group by name, part, partition_key, run_id
 ), found as (
-    select flow, partition_key, run_id, count(distinct (system, endpoint, kind, object_key)) as delivered
+    select flow, system || '.' || kind as part, partition_key, run_id,
+        count(distinct (endpoint, object_key)) as delivered
     from ops.outbox
     where state = 'delivered'
-    group by flow, partition_key, run_id
+    group by flow, system, kind, partition_key, run_id
+), compared as (
+    select p.name, p.part, p.partition_key, p.run_id, p.at_least, p.at_most, coalesce(sum(f.delivered), 0) as delivered
+    from posted as p
+    left join found as f
+        on f.flow = p.name and p.part in (f.part, '') and f.partition_key = p.partition_key and f.run_id = p.run_id
+    group by p.name, p.part, p.partition_key, p.run_id, p.at_least, p.at_most
 )
-select p.name, p.partition_key, p.run_id, 'objects delivered', p.at_least, coalesce(f.delivered, 0)
-from posted as p
-left join found as f on f.flow = p.name and f.partition_key = p.partition_key and f.run_id = p.run_id
-where coalesce(f.delivered, 0) not between p.at_least and p.at_most
+select name, partition_key, run_id, 'objects delivered', at_least, delivered
+from compared
+where delivered not between at_least and at_most
 order by 1, 2, 3;
 
 -- name: delivery_standing

@@ -9,7 +9,7 @@ import pytest
 from accord.store.database import Role, Store
 from accord.store.verification import verify
 from tests.support import engine, registers
-from tests.support.registers import FIRMS, Keeper, Member, Register, say
+from tests.support.registers import FIRMS, PEOPLE, Keeper, Member, Register, say
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +121,19 @@ def test_a_run_counts_what_it_learned_of_a_killed_one(keeper: Keeper) -> None:
     with keeper.store.session(Role.READER) as connection:
         wrong = [it for check in verify(connection) for it in check.discrepancies]
     assert [it for it in wrong if it.run_id == keeper.runs[-1]] == []
+
+
+def test_a_run_that_was_killed_before_it_counted_its_last_deliveries_is_balanced(
+    keeper: Keeper,
+) -> None:
+    say(keeper.store, FIRMS, members("Ada"))
+    say(keeper.store, PEOPLE, members("Bob", "Cyd"))
+    keeper.deliver(FIRMS)
+    keeper.runs.clear()  # the same run delivers both
+    keeper.deliver(PEOPLE)
+    engine.rows(keeper.store, "delete from ops.ledger where part = 'register.people'")
+    with keeper.store.session(Role.READER) as connection:
+        assert [it for check in verify(connection) for it in check.discrepancies] == []
 
 
 def test_what_was_never_sent_of_an_object_that_is_no_more_is_withdrawn(keeper: Keeper) -> None:
