@@ -8,6 +8,10 @@ select failures, extract(epoch from open_until - clock_timestamp())::float8 as o
 from ops.breakers where system = %(system)s and endpoint = %(endpoint)s
 for update;
 
+-- name: is_calm
+select failures = 0 and open_until is null and coalesce(rest_until <= clock_timestamp(), true)
+from ops.breakers where system = %(system)s and endpoint = %(endpoint)s;
+
 -- name: probe
 -- Whoever finds the time over is the probe; the others keep away until it is known how it went.
 update ops.breakers set open_until = clock_timestamp() + make_interval(secs => %(seconds)s)

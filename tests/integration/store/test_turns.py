@@ -9,7 +9,7 @@ import pytest
 from accord.errors import Resting, Retry, Unanswered
 from accord.store.database import Role, Store, prepared
 from accord.store.server import parsed
-from accord.store.turns import BACKFILL_SHARE, THRESHOLD, Limits, SharedTurns
+from accord.store.turns import BACKFILL_SHARE, THRESHOLD, UNLIMITED, Limits, SharedTurns
 from tests.support.engine import SEALING
 
 MANY = Limits(1000, 2)
@@ -127,6 +127,20 @@ def test_the_systems_own_count_is_believed_where_it_is_lower(process) -> None:
         turns.learn({"X-Left": "0"})
     with pytest.raises(Asleep):
         turns.calls()
+
+
+def test_where_there_is_no_quota_no_call_is_counted_and_an_outage_is_still_noticed(process) -> None:
+    free = Limits(UNLIMITED, 2, remaining_header="X-Left")
+    one, other = process(free), process(free)
+    with one.turn():
+        one.learn({"X-Left": "0"})
+    other.calls()
+    with one._session() as connection:
+        assert connection.execute("select count(*) from ops.calls").fetchone() == (0,)
+    for _ in range(THRESHOLD):
+        one.fails()
+    with pytest.raises(Resting):
+        other.calls()
 
 
 def test_a_wait_beyond_patience_is_said_instead_of_waited(process) -> None:
