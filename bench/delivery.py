@@ -64,7 +64,7 @@ def deliver(options: dict[str, Any]) -> dict[str, Any]:
     store = store_at(options["store"])
     days = _published(store, options["documents"])
     settings = replace(load({}), home=Path(options["home"]))
-    (delivery,) = catalog.deliveries(catalog.discover())
+    delivery = next(it for it in catalog.deliveries(catalog.discover()) if it.system == "xero")
     with Company(settings, today=datetime.now(UTC).date()) as company:
         destination = Timed(
             Nowhere() if options["to"] == "nowhere" else _unhurried(company, delivery.system)
