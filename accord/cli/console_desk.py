@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,13 +32,23 @@ def serve(console: Console, *, port: int) -> None:
     entity = golden_entity(ENTITY)
     with serving.bound(port) as listening, opened() as world, world.company() as company:
         address = address_of(world.settings)
-        desk = Desk(
-            world.store, world.systems, company.client, entity, faults.kept, address=address
-        )
+        client_of = _in_turn(company.client)
+        desk = Desk(world.store, world.systems, client_of, entity, faults.kept, address=address)
         here = f"http://127.0.0.1:{listening.getsockname()[1]}"
         console.print(f"The console is at [bold]{address or here}[/]", highlight=False)
         console.print("Sign in with a token of `accord console grant NAME`. Stop with Ctrl-C.")
         serving.serve(console_app(desk), listening)
+
+
+def _in_turn(client_of: Callable[[str], object]) -> Callable[[str], object]:
+    """Let requests ask for clients one after the other, so that each client is made once."""
+    lock = threading.Lock()
+
+    def found(system: str) -> object:
+        with lock:
+            return client_of(system)
+
+    return found
 
 
 def address_of(settings: Settings) -> str:

@@ -175,6 +175,18 @@ def test_pages_fit_a_narrow_screen(page: Page, company: Company) -> None:
         assert width <= NARROW["width"], f"{path} is {width} wide"
 
 
+def test_both_sides_stay_side_by_side_on_a_narrow_screen(page: Page, company: Company) -> None:
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    home = company.homes()["salesforce:s1"]
+    for path in ("/reviews/1", f"/golden/{home}/merge?with=salesforce:s2"):
+        page.goto(path)
+        for row in page.locator("table.compare tbody tr").all():
+            left, right = (row.locator("td").nth(place).bounding_box() for place in (0, 1))
+            assert left and right
+            assert left["x"] + left["width"] <= right["x"] + 1
+            assert left["y"] == right["y"]
+
+
 def test_who_signs_out_is_led_to_the_door(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Your token")).to_be_focused()
