@@ -148,8 +148,8 @@ def _worth(
 
 def _level_worth(level: Level, terms: Mapping[str, float], records: int, m: float, u: float) -> str:
     if level.term is None:
-        worth = log2(m / max(u, 1e-9))
-        return f"{worth if level.most is None else min(worth, level.most):.4f}"
+        bits = log2(m / max(u, 1e-9))
+        return f"{bits if level.most is None else min(bits, level.most):.4f}"
     if level.term == "words":
         rarity = _rarity("bag_key", terms, records)
         return f"{log2(m / 0.8):.4f} + least(words_bits, {rarity})"
