@@ -14,8 +14,6 @@ from accord.store.audit import By
 from accord.store.database import Connection
 from accord.store.identity import Two
 
-_ROUNDS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -60,15 +58,12 @@ class Work:
         self._decide("cannot_link", pairs)
 
     def separate(self, these: set[int], rest: set[int]) -> None:
-        """Decide as little as it takes for `these` to be a group of their own, without the rest."""
+        """Decide that these records are one, the rest another one, and no two of them the same."""
         standing = desk.between(self.connection, "must_link", these, rest)
         desk.withdraw(
             self.connection, standing, action=self.action_id, by=self.by.who, at=self.resolver.at
         )
-        self.keep_apart([(min(these), min(rest))])
-        for _ in range(_ROUNDS):
-            groups = self.resolver.groups(sorted(these | rest))
-            self.keep_apart((a, b) for group in groups for a in group & these for b in group & rest)
+        self.keep_apart((one, other) for one in these for other in rest)
         self._hold_together(these)
         self._hold_together(rest)
 

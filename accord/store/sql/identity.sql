@@ -142,7 +142,8 @@ cross join lateral (
     order by b.member_id desc
     limit 1
 ) as p
-where m.run_id = %(run_id)s and m.valid_to is null;
+inner join ops.golden_members as n on n.record_id = m.record_id and n.valid_to is null and n.golden_id = m.golden_id
+where m.run_id = %(run_id)s;
 
 -- name: found
 insert into ops.golden_ids (golden_id, entity, founder, founded_at, run_id)
