@@ -68,9 +68,11 @@ def test_every_destination_agrees_afterwards(
 def test_soon_there_is_nothing_to_do_and_nothing_echoes(
     installation: Installation, passed: dg.ExecuteInProcessResult
 ) -> None:
-    made(installation)  # goes on from what the first one learnt
-    again = made(installation)
-    assert again.success
+    for _ in range(4):  # what the first one learnt at the destinations goes its way
+        again = made(installation)
+        assert again.success
+        if not any(told(again, asset)["due"] for asset in DELIVERED):
+            break
     assert all(checks(again).values())
     assert told(again, "canonical/customers")["read"] == 0
     assert {told(again, asset)["due"] for asset in DELIVERED} == {0}
