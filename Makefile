@@ -48,8 +48,9 @@ check: setup ## format, lint, types, layers, dbt, fast tests
 SEEDS ?= 1000
 FIRST_SEED ?= 1
 FAMILY ?= general
-chaos: setup ## tell SEEDS schedules of faults, from FIRST_SEED on, of a FAMILY
-	$(VENV)/bin/python -m tests.chaos --seeds $(SEEDS) --first $(FIRST_SEED) --family "$(FAMILY)"
+ONLY ?=
+chaos: setup ## tell SEEDS schedules of faults, from FIRST_SEED on, of a FAMILY, ONLY takings or customers
+	$(VENV)/bin/python -m tests.chaos --seeds $(SEEDS) --first $(FIRST_SEED) --family "$(FAMILY)" --only "$(ONLY)"
 
 bench: setup ## measure speed and memory, side by side with others
 	$(VENV)/bin/python -m bench

@@ -1,0 +1,153 @@
+"""The customers' laboratory itself: tells schedules, lets the world be quiet, asks the oracle."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.chaos.customers.oracle import differences, made_again, rows
+from tests.chaos.customers.processes import Ended
+from tests.chaos.customers.schedules import Order, Schedule, drawn
+from tests.chaos.customers.steward import decide
+from tests.chaos.customers.world import World
+
+LONG_ENOUGH = 600.0
+MOST_RUNS = 6
+TWINS = 4
+"""One in so many seeds is told a second time, without faults."""
+
+Homes = Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A seed whose world did not end as it has to, and in which ways."""
+
+    seed: int
+    wrong: tuple[str, ...]
+
+    def __str__(self) -> str:
+        told = "\n".join(f"  - {line}" for line in self.wrong)
+        replay = f"make chaos ONLY=customers SEEDS=1 FIRST_SEED={self.seed}"
+        return f"seed {self.seed} of the customers failed\n{told}\nreplay: {replay}"
+
+
+def tell(world: World, seed: int, *, twin: bool | None = None) -> Failure | None:
+    """Tell the schedule of a seed, some also without faults; return how it failed, or None."""
+    schedule = drawn(seed)
+    has_twin = seed % TWINS == 0 if twin is None else twin
+    try:
+        wrong = story(world, schedule)
+        if has_twin and not wrong:
+            ended = customers(world)
+            wrong = [f"without faults: {line}" for line in story(world, schedule.in_peace())]
+            if not wrong and (now := customers(world)) != ended:
+                wrong = [f"without faults the customers are {_apart(now, ended)}"]
+    except Exception:  # noqa: BLE001 - whatever no run may ever end with is the finding
+        wrong = [traceback.format_exc(limit=-8)]
+    return Failure(seed, tuple(dict.fromkeys(wrong))) if wrong else None
+
+
+def story(world: World, schedule: Schedule) -> list[str]:
+    """Tell a story chapter by chapter; say what is wrong at the end of each."""
+    world.reset(schedule)
+    before: Homes = {}
+    for number, chapter in enumerate(schedule.chapters):
+        for round_ in chapter.rounds:
+            world.live(round_)
+        if any(act.deed == "marketing deletes" for act in chapter.acts):
+            world.read_long_ago()  # of whom marketing deletes for good nothing else ever tells
+        wrong = [*quiet(world), *differences(world)]
+        if not wrong and number == 0:
+            wrong = list(made_again(world))
+        if not wrong:
+            wrong = list(_moved(before, homes(world), world.touched))
+        if not wrong and decide(world, chapter.steward):
+            wrong = [*quiet(world), *differences(world)]
+        if wrong:
+            return [f"chapter {number + 1}: {line}" for line in wrong]
+        before, _ = homes(world), world.touched.clear()
+    return []
+
+
+def quiet(world: World) -> list[str]:
+    """Run without faults until a run changes nothing; say what kept on being wrong."""
+    world.heaven.pass_(LONG_ENOUGH)
+    wrong: list[str] = []
+    order = Order()
+    for _ in range(MOST_RUNS):
+        before = effects(world)
+        (ended,) = world.run_all((order,))
+        world.heaven.pass_(LONG_ENOUGH)
+        wrong += [f"a run in peace had trouble: {error}" for error in ended.trouble]
+        if wrong:
+            return wrong
+        if effects(world) == before:
+            return list(_unsettled(ended))
+    return ["the runs never come to rest"]
+
+
+def effects(world: World) -> tuple[object, ...]:
+    """Everything that ever happened in the systems and to the customers."""
+    company = world.company
+    [golden] = rows(world, "select last_value, is_called from ops.golden_revisions")
+    return (
+        len(company.crm.journal()), len(company.billing.journal()),
+        len(company.marketing.journal()), golden["last_value"],
+    )  # fmt: skip
+
+
+def homes(world: World) -> dict[tuple[str, str], str]:
+    """The golden id of each record."""
+    found = rows(world, "select system, source_key, golden_id from canonical.customer_members")
+    return {(row["system"], row["source_key"]): row["golden_id"] for row in found}
+
+
+def customers(world: World) -> set[tuple[frozenset[str], tuple[tuple[str, str], ...]]]:
+    """The customers by who they are: the records that people made of them, and what they say."""
+    known = {key: f"{system} {number}" for (system, number), key in world.company.keys.items()}
+    records: dict[str, set[str]] = {}
+    for (_, key), golden in homes(world).items():
+        records.setdefault(golden, set()).update({known[key]} if key in known else ())
+    told = rows(
+        world,
+        "select golden_id, jsonb_strip_nulls(to_jsonb(c))"
+        " - '{golden_id,revision,changed_at}'::text[] as said from canonical.customers as c",
+    )
+    return {
+        (
+            frozenset(records.get(row["golden_id"], ())),
+            tuple(sorted((name, str(value)) for name, value in row["said"].items())),
+        )
+        for row in told
+    }
+
+
+def _apart(now: set, ended: set) -> str:  # type: ignore[type-arg]
+    return f"{sorted(map(str, now - ended))} instead of {sorted(map(str, ended - now))}"
+
+
+def _moved(before: Homes, now: Homes, touched: set[str]) -> list[str]:
+    """The customers nobody touched whose records have another golden id than before."""
+    moved = {key: golden for key, golden in before.items() if now.get(key) != golden}
+    changed = {golden for (_, key), golden in before.items() if key in touched}
+    return [
+        f"the golden id of {system} {key} changed, though nobody touched it"
+        for (system, key), golden in moved.items()
+        if golden not in changed
+    ]
+
+
+def _unsettled(ended: Ended) -> list[str]:
+    wrong = [
+        f"the last run left {counts[state]} {state} of {part}"
+        for part, delivered in ended.delivered.items()
+        for counts in delivered.counts.values()
+        for state in ("waiting", "unknown", "delivered", "held")
+        if counts[state]
+    ]
+    for done in ended.golden:
+        if done.golden_created or done.golden_changed or done.golden_vanished:
+            wrong.append(f"the last run changed golden records: {done}")
+    return wrong

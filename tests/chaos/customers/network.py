@@ -1,0 +1,285 @@
+"""The network between the engine and the four emulators, all in one process and without sockets.
+
+An emulator's routes are called directly; what stands for a session of requests draws what becomes
+of each request, raises what requests raises, and lets time pass. See `tests.chaos.network` for the
+takings, whose requests are real.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlencode, urlsplit
+
+import requests
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from accord.emulation.faults import Fault
+from accord.emulation.server import Request, Response, Route, Server
+from tests.chaos.customers import weather
+from tests.chaos.customers.weather import CALM, Climate
+from tests.chaos.network import FATE, Sky
+from tests.chaos.steps import Life
+from tests.chaos.weather import AFTER, LATE, Fate
+
+LIVING: ContextVar[Life | None] = ContextVar("living", default=None)
+_PORTS = itertools.cycle(range(20_000, 60_000))
+_THREADED = ("looking", "posting", "reading")
+
+
+class Counter(Server):
+    """An emulator's routes without a socket: whoever knows its address may ask."""
+
+    def __init__(self, routes: Sequence[Route], **_: Any) -> None:
+        self.failures = []
+        self.stopping = threading.Event()
+        self._routes = tuple(routes)
+        self._number = next(_PORTS)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._number}"
+
+    def start(self) -> Server:
+        """Open."""
+        _OPEN[urlsplit(self.url).netloc] = self
+        return self
+
+    def stop(self) -> None:
+        """Close."""
+        _OPEN.pop(urlsplit(self.url).netloc, None)
+
+
+_OPEN: dict[str, Counter] = {}
+
+
+@dataclass(slots=True)
+class Surprise:
+    """What happens while a system is read: at its `count`-th answer to a reading."""
+
+    system: str
+    count: int
+    happens: Callable[[], None]
+
+
+@dataclass(slots=True)
+class Heaven(Sky):
+    """The weather and the time of one laboratory.
+
+    `watched` is called after each request that a system carried out, to see what it has changed,
+    and `arriving` before one that comes late.
+    """
+
+    weather: Climate = CALM
+    surprises: list[Surprise] = field(default_factory=list)
+    watched: Callable[[str, str], None] = lambda *_: None
+    arriving: Callable[[str], None] = lambda _: None
+
+    def fate(self, request: Asked) -> Fate:
+        """Draw what becomes of a request; the same request fares differently each time."""
+        system, settles = self.systems[request.netloc]
+        what = weather.likeness(system, request.method, request.path)
+        with self._lock:
+            self.seen[what] += 1
+            key = f"{self.seed}|{what}|{self.seen[what]}"
+        drawn = weather.fate(
+            key, system, request.method, request.path, likely=self.weather.at(system),
+            settles=settles,
+        )  # fmt: skip
+        with self._lock:
+            self.drawn[drawn.name] += 1
+        return drawn
+
+    def answered(self, system: str) -> None:
+        """Note that a system answered to a reading."""
+        for surprise in [it for it in self.surprises if it.system == system]:
+            surprise.count -= 1
+            if surprise.count == 0:
+                self.surprises.remove(surprise)
+                surprise.happens()
+
+
+@contextmanager
+def in_process(heaven: Heaven) -> Iterator[None]:
+    """Let emulators open counters, and every session the engine makes go there."""
+
+    def made() -> Line:
+        return Line(heaven)
+
+    with ExitStack() as stack:
+        for place in ("accord.http.api", "accord.http.oauth"):
+            stack.enter_context(patch(f"{place}.new_session", made))
+        for system in ("salesforce", "stripe", "mailchimp"):
+            stack.enter_context(patch(f"systems.{system}.emulator.Server", Counter))
+        for part in _THREADED:
+            stack.enter_context(patch(f"systems.stripe.{part}.ThreadPoolExecutor", _OneByOne))
+        yield
+
+
+class _OneByOne:
+    """Takes the place of a pool of threads, so that a seed tells one story."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def __enter__(self) -> _OneByOne:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    map = staticmethod(map)
+
+
+@contextmanager
+def lived(life: Life) -> Iterator[None]:
+    """Let the requests made inside be steps of a life."""
+    token = LIVING.set(life)
+    try:
+        yield
+    finally:
+        LIVING.reset(token)
+
+
+def step(name: str) -> None:
+    """Come to a step of whoever is living here."""
+    if (life := LIVING.get()) is not None:
+        life.step(name)
+
+
+class Line:
+    """What the engine takes for a session of requests; preparing real ones takes too long here."""
+
+    auth: object = None
+
+    def __init__(self, heaven: Heaven) -> None:
+        self._heaven = heaven
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def close(self) -> None:
+        """Give nothing back."""
+
+    def request(self, method: str, url: str, **told: Any) -> requests.Response:
+        """Carry one request as its fate is."""
+        heaven = self._heaven
+        request = _asked(method, url, told, self.auth)
+        if request.netloc not in _OPEN:
+            raise _refused()
+        fate = heaven.fate(request)
+        if fate.takes:
+            heaven.pass_(fate.takes)
+        step(f"before {method}")
+        _raise_before(fate)
+        if fate.name in LATE:
+            heaven.delay(fate.seconds, lambda: _arrived(heaven, request))
+            step("after a late request")
+            if fate.name == "late":
+                raise requests.exceptions.ReadTimeout("laboratory")
+            return _response(Response(504))
+        with heaven.carrying():
+            response = _carried(heaven, request, fate)
+        if method == "GET":
+            heaven.answered(heaven.systems[request.netloc][0])
+        step(f"after {method}")
+        if fate.name == "timeout after":
+            raise requests.exceptions.ReadTimeout("laboratory")
+        if fate.name in AFTER or response.sent != "whole":
+            raise requests.exceptions.ConnectionError(ConnectionResetError("laboratory"))
+        return _response(response)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request on its way."""
+
+    method: str
+    netloc: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+def _asked(method: str, url: str, told: Mapping[str, Any], auth: Any) -> Asked:
+    parts = urlsplit(url)
+    headers = {name.lower(): value for name, value in (told.get("headers") or {}).items()}
+    headers["host"] = parts.netloc
+    if auth is not None:
+        headers["authorization"] = requests.auth._basic_auth_str(*auth)  # noqa: SLF001
+    query = "&".join(filter(None, (parts.query, urlencode(told.get("params") or {}))))
+    return Asked(method, parts.netloc, parts.path, query, headers, told.get("data") or b"")
+
+
+def _arrived(heaven: Heaven, request: Asked) -> None:
+    """Carry out a request whose sender waits for no answer any more."""
+    heaven.arriving(heaven.systems[request.netloc][0])
+    _carried(heaven, request, Fate())
+
+
+def _carried(heaven: Heaven, request: Asked, fate: Fate) -> Response:
+    """Let the emulator answer; whatever changes meanwhile is watched."""
+    counter = _OPEN.get(request.netloc)
+    if counter is None:
+        return Response(502)  # what was late comes after the emulator has gone
+    headers = dict(request.headers)
+    if fate.fault is not None:
+        headers[FATE.lower()] = f"{fate.name} {fate.status} {fate.seconds}"
+    answer = counter.answer(request.method, request.target, headers, request.body)
+    heaven.watched(heaven.systems[request.netloc][0], request.method)
+    if fate.name == "status_before" and fate.seconds:
+        wish = {"Retry-After": f"{fate.seconds:g}"}
+        return Response(answer.status, answer.body, {**answer.headers, **wish}, answer.sent)
+    return answer
+
+
+def shown(request: Request) -> Fault | None:
+    """What the emulator is to show for a request, as the network wrote on it."""
+    told = request.headers.get(FATE.lower())
+    if told is None:
+        return None
+    name, status, seconds = told.split()
+    return Fate(name, status=int(status), seconds=float(seconds)).fault
+
+
+def _response(answer: Response) -> requests.Response:
+    response = requests.Response()
+    response.status_code, response._content = answer.status, answer.body  # noqa: SLF001
+    response.headers = CaseInsensitiveDict(answer.headers)
+    return response
+
+
+def _raise_before(fate: Fate) -> None:
+    match fate.name:
+        case "refused":
+            raise _refused()
+        case "connect timeout":
+            raise requests.exceptions.ConnectTimeout("laboratory")
+        case "timeout before":
+            raise requests.exceptions.ReadTimeout("laboratory")
+        case "lost":
+            raise requests.exceptions.ConnectionError(ConnectionResetError("laboratory"))
+
+
+def _refused() -> requests.exceptions.ConnectionError:
+    where = HTTPConnection("127.0.0.1")
+    reason = NewConnectionError(where, "refused")
+    return requests.exceptions.ConnectionError(MaxRetryError(where, "", reason))  # type: ignore[arg-type]

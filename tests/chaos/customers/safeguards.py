@@ -1,0 +1,78 @@
+"""The engine without one safeguard of the customers' flow: each makes the laboratory fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+
+from accord.authority import Authority
+from accord.delivery import sending
+from accord.delivery.sending import Looked, Sender
+from accord.delivery.settling import Resolver
+from accord.golden import conflicts
+from accord.store.landing import Lander
+from accord.store.outbox import Intended
+from accord.store.queries import for_table, queries
+from accord.store.survivors import Changed, Echo
+from tests.chaos.customers import processes, steward
+from tests.chaos.customers.processes import ENTITY
+
+Without = Callable[[], AbstractContextManager[Any]]
+_CURSORS = ("move_cursor", "follow_cursor")
+
+
+class _MatchesNothing:
+    """No client is one."""
+
+
+def _sent_blindly(_: Sender, batch: Sequence[Intended]) -> Looked:
+    return Looked(batch)
+
+
+def _nothing_is_ours(record: Changed, *_: Iterable[Any], **__: Any) -> Echo:
+    return Echo(record.record_id, (), is_echo=False)
+
+
+@contextmanager
+def _cursor_of_its_own() -> Iterator[None]:
+    """Move the cursor in a transaction of its own, while the rows are still on their way."""
+    joint = Lander._run
+
+    def run(self: Lander, name: str, **values: object) -> Any:
+        if name not in _CURSORS:
+            return joint(self, name, **values)
+        with psycopg.connect(self.connection.info.dsn, autocommit=True) as apart:
+            known = {"stream": str(self.stream.name), "run_id": self.run_id, **values}
+            statement = for_table(queries("landing")[name], self.stream.name.table)
+            return apart.execute(statement, known)
+
+    with patch.object(Lander, "_run", run):
+        yield
+
+
+@contextmanager
+def _consent_like_any_other() -> Iterator[None]:
+    """Let consent be decided by authority alone."""
+    attributes = tuple(replace(it, rule="first") for it in ENTITY.authority.attributes)
+    entity = replace(ENTITY, authority=Authority(ENTITY.authority.entity, attributes))
+    with ExitStack() as stack:
+        for module in (processes, steward):
+            stack.enter_context(patch.object(module, "ENTITY", entity))
+        yield
+
+
+WITHOUT: Mapping[str, Without] = {
+    "looking before sending": lambda: patch.object(Sender, "_look", _sent_blindly),
+    "matching before creating": lambda: patch.object(sending, "Matches", _MatchesNothing),
+    "recognising what is ours": lambda: patch.object(conflicts, "echo_of", _nothing_is_ours),
+    "rows and cursor in one transaction": _cursor_of_its_own,
+    "waiting for late effects": lambda: patch.object(
+        Resolver, "wait_until_settled", lambda *_: True
+    ),
+    "an opt-out that wins everywhere": _consent_like_any_other,
+}
