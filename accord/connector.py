@@ -129,8 +129,8 @@ class Matches(Protocol):
 
         That is the object with the write's `destination_id`, or else one that is certainly the same
         by what names it there, such as an e-mail address. What is another key's already, other
-        than one of the write's `former` keys, is no match. More than one candidate is told with all ids, and nothing is sent then. A key without
-        any is left out. Raises Retry or Stop.
+        than one of the write's `former` keys, is no match. More than one candidate is told with all
+        ids, and nothing is sent then. A key without any is left out. Raises Retry or Stop.
         """
 
 

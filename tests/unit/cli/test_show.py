@@ -19,8 +19,8 @@ LANDED = {
 }  # fmt: skip
 DELIVERED = {
     "stage": "delivery", "name": "takings", "part": "xero.documents", "systems": ["xero"],
-    "due": 3, "delivered": 3, "unchanged": 0, "rejected": 0, "held": 0, "waiting": 0, "unknown": 0, "dead": 0,
-    "balanced": True,
+    "due": 3, "delivered": 3, "unchanged": 0, "rejected": 0, "held": 0, "waiting": 0,
+    "unknown": 0, "dead": 0, "balanced": True,
 }  # fmt: skip
 GATE = {
     "entity": "sale", "checked": 10, "rejected": 0, "open": 3, "closed": 0, "closed_days": [],
