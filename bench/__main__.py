@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
 
-from bench import copybook, engine_parts, matching, pass_parts
+from bench import copybook, customer_parts, engine_parts, matching, pass_parts
 from bench.engine_parts import Bench
 from bench.ground import ground
 
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "delivery": engine_parts.delivery,
     "copybook": copybook.measured,
     "matching": matching.measured,
+    "customers": customer_parts.measured,
     "retail": pass_parts.retail,
     "commands": pass_parts.commands,
 }

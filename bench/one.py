@@ -25,6 +25,7 @@ CASES = {
     "read": "bench.copybook",
     "deliver_changes": "bench.undated",
     "find_due": "bench.undated",
+    "change_customers": "bench.customers",
 }
 
 
