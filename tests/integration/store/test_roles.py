@@ -48,7 +48,6 @@ ALLOWED = {
     },
     Role.RESOLVER: {
         "ops.ledger": APPEND,
-        "ops.crosswalk": {"update"},
         **dict.fromkeys(["ops.golden_changes", "ops.golden_models"], APPEND),
         **dict.fromkeys(
             [
