@@ -8,13 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.customers import schedules, world
-from tests.chaos.customers.laboratory import Failure, tell
+from tests.chaos.customers.laboratory import Failure, story, tell
 from tests.chaos.customers.oracle import differences
+from tests.chaos.customers.safeguards import WITHOUT, consent_like_any_other
 from tests.chaos.customers.weather import READS, WRITES
 from tests.chaos.customers.world import World
 
-SEEDS = int(os.environ.get("CHAOS_CUSTOMERS_SEEDS", "24"))
+SEEDS = int(os.environ.get("CHAOS_CUSTOMERS_SEEDS", "8"))
 AT_ONCE = 4
+MOST = 40
+"""Schedules within which a missing safeguard has to be found."""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,23 @@ def company(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def test_after_any_faults_all_systems_agree_on_each_customer(company: World, first: int) -> None:
     told = (tell(company, seed) for seed in range(first, min(first + AT_ONCE, SEEDS + 1)))
     assert [str(failure) for failure in told if failure] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITHOUT)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_without_it_some_schedule_of_customers_ends_badly(company: World, name: str) -> None:
+    with WITHOUT[name]():
+        seeds = range(1, MOST + 1)
+        failure = next(filter(None, (tell(company, seed, twin=False) for seed in seeds)), None)
+    assert failure is not None, f"{MOST} schedules did not miss {name}"
+
+
+@pytest.mark.slow
+def test_an_opt_out_anywhere_has_to_win(company: World) -> None:
+    assert story(company, schedules.opting_out()) == []
+    with consent_like_any_other():
+        assert story(company, schedules.opting_out()) != []
 
 
 def test_a_seed_always_tells_the_same_schedule() -> None:

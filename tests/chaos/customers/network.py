@@ -1,8 +1,7 @@
 """The network between the engine and the four emulators, all in one process and without sockets.
 
-An emulator's routes are called directly; what stands for a session of requests draws what becomes
-of each request, raises what requests raises, and lets time pass. See `tests.chaos.network` for the
-takings, whose requests are real.
+An emulator's routes are called directly; the adapter below requests draws what becomes of each
+request, raises what requests raises, and lets time pass. See `tests.chaos.network` for the takings.
 """
 
 from __future__ import annotations
@@ -15,15 +14,17 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from accord.emulation.faults import Fault
 from accord.emulation.server import Request, Response, Route, Server
+from accord.http.wire import new_session
 from tests.chaos.customers import weather
 from tests.chaos.customers.weather import CALM, Climate
 from tests.chaos.network import FATE, Sky
@@ -112,8 +113,10 @@ class Heaven(Sky):
 def in_process(heaven: Heaven) -> Iterator[None]:
     """Let emulators open counters, and every session the engine makes go there."""
 
-    def made() -> Line:
-        return Line(heaven)
+    def made() -> requests.Session:
+        session = new_session()
+        session.mount("http://", Wire(heaven))
+        return session
 
     with ExitStack() as stack:
         for place in ("accord.http.api", "accord.http.oauth"):
@@ -156,27 +159,18 @@ def step(name: str) -> None:
         life.step(name)
 
 
-class Line:
-    """What the engine takes for a session of requests; preparing real ones takes too long here."""
-
-    auth: object = None
+class Wire(HTTPAdapter):
+    """Carries the requests of one session."""
 
     def __init__(self, heaven: Heaven) -> None:
+        super().__init__()
         self._heaven = heaven
 
-    def __enter__(self) -> Line:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def close(self) -> None:
-        """Give nothing back."""
-
-    def request(self, method: str, url: str, **told: Any) -> requests.Response:
+    def send(self, prepared: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
         """Carry one request as its fate is."""
         heaven = self._heaven
-        request = _asked(method, url, told, self.auth)
+        request = _asked(prepared)
+        method = request.method
         if request.netloc not in _OPEN:
             raise _refused()
         fate = heaven.fate(request)
@@ -219,14 +213,12 @@ class Asked:
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
-def _asked(method: str, url: str, told: Mapping[str, Any], auth: Any) -> Asked:
-    parts = urlsplit(url)
-    headers = {name.lower(): value for name, value in (told.get("headers") or {}).items()}
+def _asked(prepared: requests.PreparedRequest) -> Asked:
+    parts = urlsplit(prepared.url or "")
+    headers = {name.lower(): str(value) for name, value in prepared.headers.items()}
     headers["host"] = parts.netloc
-    if auth is not None:
-        headers["authorization"] = requests.auth._basic_auth_str(*auth)  # noqa: SLF001
-    query = "&".join(filter(None, (parts.query, urlencode(told.get("params") or {}))))
-    return Asked(method, parts.netloc, parts.path, query, headers, told.get("data") or b"")
+    body = prepared.body if isinstance(prepared.body, bytes) else b""
+    return Asked(prepared.method or "", parts.netloc, parts.path, parts.query, headers, body)
 
 
 def _arrived(heaven: Heaven, request: Asked) -> None:

@@ -217,10 +217,7 @@ def _consent(world: World) -> Iterator[str]:
         for row in rows(world, "select golden_id, consent from canonical.customers")
     }
     company = world.company
-    out = {("mailchimp", key) for key in world.watch.out}
-    for kind, name in (("accounts", "Opted_Out__c"), ("contacts", "HasOptedOutOfEmail")):
-        out |= {("salesforce", row["Id"]) for row in company.crm.rows(kind) if row[name]}
-    opted_out = {homes[record] for record in out if record in homes}
+    opted_out = {home for (_, key), home in homes.items() if key in world.watch.out}
     for golden_id in opted_out:
         if golden[golden_id] != "opted_out":
             yield f"{golden_id} opted out and does not count as such"

@@ -56,7 +56,7 @@ def _cursor_of_its_own() -> Iterator[None]:
 
 
 @contextmanager
-def _consent_like_any_other() -> Iterator[None]:
+def consent_like_any_other() -> Iterator[None]:
     """Let consent be decided by authority alone."""
     attributes = tuple(replace(it, rule="first") for it in ENTITY.authority.attributes)
     entity = replace(ENTITY, authority=Authority(ENTITY.authority.entity, attributes))
@@ -74,5 +74,4 @@ WITHOUT: Mapping[str, Without] = {
     "waiting for late effects": lambda: patch.object(
         Resolver, "wait_until_settled", lambda *_: True
     ),
-    "an opt-out that wins everywhere": _consent_like_any_other,
 }

@@ -133,6 +133,13 @@ def drawn(seed: int) -> Schedule:
     return Schedule(seed, persons, organisations, tuple(chapters))
 
 
+def opting_out() -> Schedule:
+    """A quiet story in which the CRM, which does not own consent, hears of an opt-out."""
+    act = Act("crm notes an opt-out", 1, 1)
+    rounds = ((_PEACE,), (replace(_PEACE, acts=(act,)),))
+    return Schedule(1, 4, 1, tuple(Chapter(each, 0) for each in rounds))
+
+
 class _Numbers:
     """Whom people do something about: each customer once a chapter, or the order would matter."""
 

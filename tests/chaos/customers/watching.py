@@ -18,7 +18,7 @@ _BILLING = ("address", "currency", "shipping")
 class Watch:
     """Compares, after each request, what each system owns with how it was before.
 
-    `wrong` are the requests that changed it; `out` are the members who ever opted out.
+    `wrong` are the requests that changed it; `out` is whoever opted out in marketing or the CRM.
     """
 
     company: Company
@@ -50,6 +50,8 @@ class Watch:
             self._known[system] = owned(self.company, system)
         members = self._known["mailchimp"]
         self.out |= {key for key, said in members.items() if said["status"] in OPTED_OUT}
+        for kind, name in (("accounts", "Opted_Out__c"), ("contacts", "HasOptedOutOfEmail")):
+            self.out |= {row["Id"] for row in self.company.crm.rows(kind) if row[name]}
 
     def _judge(
         self, system: str, key: str, before: Mapping[str, Any], now: Mapping[str, Any]
