@@ -17,8 +17,8 @@ from accord.errors import Stop
 Policy = Literal["overwrite", "hold", "accept_once"]
 Rule = Literal["first", "any_opt_out"]
 OPTED_OUT = "opted_out"
-ALWAYS, OWNER, LAST = -1, 0, 99
-"""Ranks: what wins over every system, the owner's, and that of a system without authority."""
+ALWAYS, OWNER, COPY, LAST = -1, 0, 98, 99
+"""Ranks: what wins over every system, the owner's, a copied opt-out's, and what was accepted."""
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -54,6 +54,12 @@ class Attribute:
         if self.rule == "any_opt_out" and value == OPTED_OUT:
             return ALWAYS
         return self.order.index(system) if system in self.order else None
+
+    def rank_of_copy(self, system: str, value: str) -> int | None:
+        """The same for a value of our own that came back: only an opt-out counts, and not first."""
+        if self.rule != "any_opt_out" or value != OPTED_OUT:
+            return None
+        return self.order.index(system) if system in self.order else COPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +163,11 @@ def _claim(attribute: Attribute, member: Member) -> _Claim | None:
     if attribute.name in member.accepted:
         return False, LAST, -age, member.record_id
     rank = attribute.rank(member.system, value)
-    # What came back to us from a copy is no statement of its own; the owner is never a copy.
-    is_echo = attribute.name in member.echoed and member.system != attribute.owner
-    return None if rank is None or is_echo else (True, rank, -age, member.record_id)
+    # What came back to us from a copy is no statement of its own; the owner is never a copy. An
+    # opt-out is not forgotten with the record it came from: its copy stands until the owner speaks.
+    if attribute.name in member.echoed and member.system != attribute.owner:
+        rank = attribute.rank_of_copy(member.system, value)
+    return None if rank is None else (True, rank, -age, member.record_id)
 
 
 def _decided(name: str, winner: Member | None, members: Sequence[Member]) -> Decided:

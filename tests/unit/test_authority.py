@@ -74,6 +74,13 @@ def test_our_own_value_is_no_statement_of_a_copy_but_is_one_of_the_owner() -> No
     assert value("name", a_member("salesforce", name="Ann", echoed=frozenset({"name"}))) == "Ann"
 
 
+def test_an_opt_out_that_only_its_copy_tells_of_stands_until_the_owner_speaks() -> None:
+    copy = a_member("salesforce", 8, consent="opted_out", echoed=frozenset({"consent"}))
+    assert value("consent", copy) == "opted_out"
+    assert value("consent", copy, a_member("mailchimp", 7, consent="opted_in")) == "opted_in"
+    assert value("consent", replace(copy, values={"consent": "opted_in"})) is None
+
+
 def test_an_accepted_value_wins_over_the_owner() -> None:
     crm = a_member("salesforce", email="a@x.example")
     edited = a_member("stripe", 2, email="b@x.example", accepted=frozenset({"email"}))

@@ -15,14 +15,19 @@ with asked as (
     inner join ops.golden_records as r on r.record_id = m.record_id and r.removed_at is null
 ), claims as (
     select m.golden_id, m.record_id, m.changed_at, a.taken_with, c.record_id is not null as is_accepted,
-        case when c.record_id is not null then 99 when a.wins = said.value then -1 else k.rank end as rank
+        case
+            when c.record_id is not null then 99
+            when a.wins = said.value and (m.system = a.owner or a.attribute <> all(m.echoed)) then -1
+            else coalesce(k.rank, 98)
+        end as rank
     from members as m
     cross join lateral jsonb_each_text(m.normal) as said (attribute, value)
     inner join attributes as a on a.attribute = said.attribute
     left join ranks as k on k.attribute = a.attribute and k.system = m.system
     left join ops.golden_accepted as c on c.record_id = m.record_id and c.attribute = a.attribute
     where c.record_id is not null
-        or ((k.rank is not null or a.wins = said.value) and (m.system = a.owner or a.attribute <> all(m.echoed)))
+        or a.wins = said.value
+        or (k.rank is not null and (m.system = a.owner or a.attribute <> all(m.echoed)))
 ), winners as (
     select distinct on (golden_id, taken_with) golden_id, taken_with, record_id
     from claims
