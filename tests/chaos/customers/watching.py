@@ -18,15 +18,13 @@ _BILLING = ("address", "currency", "shipping")
 class Watch:
     """Compares, after each request, what each system owns with how it was before.
 
-    `wrong` are the requests that changed it; `out` is whoever opted out by themselves
-    or by hand, in marketing or the CRM.
+    `wrong` are the requests that changed it; `out` is whoever opted out in marketing or the CRM.
     """
 
     company: Company
     wrong: list[str] = field(default_factory=list)
     out: set[str] = field(default_factory=set)
     _known: dict[str, Owned] = field(default_factory=dict)
-    _before: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Look at everything once."""
@@ -45,7 +43,6 @@ class Watch:
     def settle(self) -> None:
         """Let what is due happen before people change something."""
         self.api("mailchimp", "POST")
-        self._before = self._flagged()
 
     def people(self) -> None:
         """Note that people changed something."""
@@ -53,14 +50,8 @@ class Watch:
             self._known[system] = owned(self.company, system)
         members = self._known["mailchimp"]
         self.out |= {key for key, said in members.items() if said["status"] in OPTED_OUT}
-        self.out |= self._flagged() - self._before
-
-    def _flagged(self) -> set[str]:
-        """Whom the CRM has as opted out, by people or by the engine."""
-        flags = (("accounts", "Opted_Out__c"), ("contacts", "HasOptedOutOfEmail"))
-        return {
-            row["Id"] for kind, name in flags for row in self.company.crm.rows(kind) if row[name]
-        }
+        for kind, name in (("accounts", "Opted_Out__c"), ("contacts", "HasOptedOutOfEmail")):
+            self.out |= {row["Id"] for row in self.company.crm.rows(kind) if row[name]}
 
     def _judge(
         self, system: str, key: str, before: Mapping[str, Any], now: Mapping[str, Any]
