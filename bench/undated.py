@@ -95,7 +95,7 @@ def find_due(options: dict[str, Any]) -> dict[str, Any]:
         connection.execute(
             "update canonical.parts set revision = revision + %(stored)s,"
             ' content = content || \'{"unit": "box"}\' where revision %% %(every)s = 0',
-            {"stored": stored, "every": stored // _CHANGED},
+            {"stored": stored, "every": max(1, stored // _CHANGED)},
         )
     with store.transaction(Role.DELIVERER) as connection:
         started = perf_counter()
