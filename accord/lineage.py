@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -74,25 +75,43 @@ def code_version(project: Path = PROJECT, systems: Path = CHECKOUT / "systems") 
     return digest.hexdigest()
 
 
-def manifest_path(home: Path) -> Path:
-    """Where dbt's description of the project is kept."""
-    return home / "dbt" / "manifest.json"
+def dbt_folder(home: Path) -> Path:
+    """Where dbt writes what it makes, its manifest among it; it rewrites that at every call."""
+    return home / "dbt"
+
+
+def _description(home: Path) -> Path:
+    return home / "description" / "manifest.json"
 
 
 def is_described(home: Path) -> bool:
     """Tell whether the description is there and of the project as it is now."""
-    path, stamp = manifest_path(home), manifest_path(home).with_suffix(".version")
+    path = _description(home)
+    stamp = path.with_suffix(".version")
     return path.exists() and stamp.exists() and stamp.read_text("utf-8") == code_version()
 
 
-def mark_described(home: Path) -> None:
-    """Note that the description is of the project as it is now."""
-    manifest_path(home).with_suffix(".version").write_text(code_version(), encoding="utf-8")
+def keep_description(home: Path) -> None:
+    """Keep the manifest that dbt has just written as the description of the project as it is now.
+
+    It is our own copy, put in place whole: whoever reads it, or is killed, never meets half a file.
+    """
+    path = _description(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _put(path, (dbt_folder(home) / "manifest.json").read_bytes())
+    _put(path.with_suffix(".version"), code_version().encode())
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file so that others see the old content or the new."""
+    whole = path.with_name(f"{path.name}.{os.getpid()}")
+    whole.write_bytes(content)
+    whole.replace(path)
 
 
 def described(home: Path) -> Mapping[str, Any] | None:
     """The last description, or None before the first."""
-    path = manifest_path(home)
+    path = _description(home)
     return json.loads(path.read_bytes()) if path.exists() else None
 
 

@@ -36,11 +36,15 @@ def landing_key(stream: Stream) -> dg.AssetKey:
 
 
 def external(system: System, stream: Stream) -> dg.AssetSpec:
-    """The stream as it is in the system itself: where the lineage begins."""
+    """The stream as it is in the system itself: where the lineage begins.
+
+    All of them are one group, apart from what is delivered to the same systems: the groups are
+    drawn from left to right along a record's way only while none leads back to another.
+    """
     return dg.AssetSpec(
         external_key(system, stream),
         description=f"{stream.title}, in {system.title} itself.",
-        group_name=system.name,
+        group_name="sources",
         kinds={system.settings.get("kind", system.name)},
     )
 

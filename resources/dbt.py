@@ -24,7 +24,7 @@ class Dbt:
 
     def __init__(self, settings: Settings, address: Address) -> None:
         self._home = settings.home
-        self._folder = lineage.manifest_path(settings.home).parent
+        self._folder = lineage.dbt_folder(settings.home)
         self._address = address
         self._manifest: Any = None
 
@@ -37,7 +37,7 @@ class Dbt:
         """The project as dbt understands it (its manifest), parsed anew only after a change."""
         if not lineage.is_described(self._home):
             self._parsed()
-            lineage.mark_described(self._home)
+            lineage.keep_description(self._home)
         return lineage.described(self._home) or {}
 
     def seed(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,9 @@ from tests.support.up import Up, a_home, an_up
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 DAYS = ("2026-03-02", "2026-03-03")
-WAY = (
-    *("pos", "landing", "canonical", "publish"),
-    *("xero", "read_back", "reconciliation", "outcomes"),
+WAYS = (
+    ("sources", "landing", "canonical", "publish", "xero", "read_back", "reconciliation"),
+    ("sources", "landing", "identity", "publish", "stripe", "reconciliation", "outcomes"),
 )
 PATIENCE = 30_000
 
@@ -56,16 +56,24 @@ def page(up: Up) -> Iterator[Page]:
         browser.close()
 
 
-def test_the_asset_graph_shows_the_way_from_the_tills_to_the_outcome(page: Page) -> None:
+@pytest.mark.parametrize("way", WAYS, ids=["takings", "customers"])
+def test_the_asset_graph_shows_the_way_from_the_sources_to_the_outcome(
+    page: Page, way: Sequence[str]
+) -> None:
     page.goto("/asset-groups")
     graph = page.locator("foreignObject")
     expect(graph.get_by_text("outcomes", exact=True).first).to_be_visible()
-    places = [graph.get_by_text(group, exact=True).first.bounding_box() for group in WAY]
+    places = [graph.get_by_text(group, exact=True).first.bounding_box() for group in way]
     lefts = [place["x"] for place in places if place]
-    assert len(lefts) == len(WAY)
+    assert len(lefts) == len(way)
     assert lefts == sorted(lefts), "the groups stand from left to right along a record's way"
-    page.keyboard.press("Alt+e")
-    for asset in ("sales_lines", "pos__sales_lines", "sales", "products", "documents"):
+
+
+def test_the_lineage_of_an_outcome_begins_at_the_tills(page: Page) -> None:
+    asked = "view=lineage&lineageScope=upstream&lineageDepth=20"
+    page.goto(f"/assets/outcomes/takings_in_accounting?{asked}")
+    graph = page.locator("foreignObject")
+    for asset in ("sales_lines", "pos__sales_lines", "sales", "documents"):
         expect(graph.get_by_text(asset, exact=True).first).to_be_visible()
 
 

@@ -96,7 +96,7 @@ def test_runs_whose_database_is_restarted_are_continued(
         world.spare.clear()
 
     monkeypatch.setattr(Life, "cut", cut)
-    monkeypatch.setattr(laboratory, "drawn", lambda seed: doomed(seed, step))
+    monkeypatch.setattr(laboratory, "drawn", lambda seed, _family: doomed(seed, step))
     before = installed.restarts
     failures = [laboratory.tell(world, seed) for seed in (1, 4)]
     assert [str(failure) for failure in failures if failure] == []

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from accord import lineage
 from accord.lineage import (
     code_version,
+    dbt_folder,
     described,
     feeding,
     feeds,
     is_described,
-    manifest_path,
-    mark_described,
+    keep_description,
     models,
 )
 
@@ -90,17 +93,31 @@ def test_the_version_follows_every_file_dbt_reads_and_nothing_else(tmp_path: Pat
     assert code_version(project, systems) == versions[-1]
 
 
-def test_a_description_counts_only_for_the_project_it_was_made_from(tmp_path: Path) -> None:
+def dbt_wrote(home: Path, text: str) -> None:
+    """Write what dbt writes whenever it is called, and leaves half when it is killed."""
+    dbt_folder(home).mkdir(parents=True, exist_ok=True)
+    (dbt_folder(home) / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def test_a_description_counts_only_for_the_project_it_was_made_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert described(tmp_path) is None
+    dbt_wrote(tmp_path, '{"nodes": {}}')
     assert not is_described(tmp_path)
-    manifest_path(tmp_path).parent.mkdir(parents=True)
-    manifest_path(tmp_path).write_text('{"nodes": {}}', encoding="utf-8")
-    assert not is_described(tmp_path)
-    mark_described(tmp_path)
+    keep_description(tmp_path)
     assert is_described(tmp_path)
     assert described(tmp_path) == {"nodes": {}}
-    manifest_path(tmp_path).with_suffix(".version").write_text("older", encoding="utf-8")
+    monkeypatch.setattr(lineage, "code_version", lambda: "another")
     assert not is_described(tmp_path)
+
+
+def test_a_description_stands_while_dbt_writes_its_own_or_dies_over_it(tmp_path: Path) -> None:
+    dbt_wrote(tmp_path, '{"nodes": {}}')
+    keep_description(tmp_path)
+    dbt_wrote(tmp_path, '{"nod')
+    assert is_described(tmp_path)
+    assert described(tmp_path) == {"nodes": {}}
 
 
 def with_golden_records() -> dict[str, Any]:

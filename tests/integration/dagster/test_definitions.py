@@ -14,7 +14,7 @@ from tests.support.installation import Installation
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 WAY = {
-    "pos/sales_lines": "pos",
+    "pos/sales_lines": "sources",
     "landing/pos__sales_lines": "landing",
     "canonical/sales": "canonical",
     "publish/pub_xero__documents": "publish",
