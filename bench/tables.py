@@ -89,8 +89,8 @@ def plain(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 def _growth(found: Measured, smaller: Measured | None) -> str:
     if smaller is None or not smaller.seconds:
         return ""
-    memory = f", {found.rss / smaller.rss:.1f} MB" if smaller.rss else ""
-    return f"{found.seconds / smaller.seconds:.1f} s{memory}"
+    memory = f", {found.rss / smaller.rss:.1f} x MB" if smaller.rss else ""
+    return f"{found.seconds / smaller.seconds:.1f} x s{memory}"
 
 
 def _mb(found: Measured) -> str:
