@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from accord.http.pace import Turns
 from accord.records import (
     Found,
     Health,
@@ -25,6 +24,9 @@ from accord.records import (
     Write,
 )
 from accord.secrets import Secrets
+
+if TYPE_CHECKING:  # it takes as long to import as all else here, and light commands make no call
+    from accord.http.pace import Turns
 
 
 @dataclass(frozen=True, slots=True)

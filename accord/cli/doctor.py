@@ -133,9 +133,14 @@ def _dbt(settings: Settings) -> Iterator[Health]:
 
 
 def _systems(settings: Settings) -> Iterator[Health]:
+    """Ask each system how it is; one of the sandbox is not started merely to be asked."""
     with Company(settings, today=datetime.now(UTC).date()) as company:
         for name in company.systems:
             where = "" if company.is_real(name) else " (sandbox)"
+            if not company.is_running(name):
+                detail = "not running; `accord run` and `accord up` start it"
+                yield Health(name + where, healthy=True, detail=detail)
+                continue
             try:
                 findings = company.client(name).health()
             except AccordError as error:

@@ -17,20 +17,22 @@ from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from accord.catalog import System, discover
 from accord.connector import Client, Connection
 from accord.emulation import Emulator, Lives, Setup
 from accord.errors import Stop
-from accord.http import Turns
 from accord.secrets import Secrets
 from accord.settings import Settings
 
+if TYPE_CHECKING:
+    from accord.http import Turns
+
 SEED = 7
 
-TurnsFor = Callable[[System, str, str], Turns]
+TurnsFor = Callable[[System, str, str], "Turns"]
 """Makes the turns for a system, given its endpoint's name and address."""
 
 
@@ -71,6 +73,12 @@ class Company:
     def is_real(self, system: str) -> bool:
         """Tell whether the system has an address of its own."""
         return self.settings.url_of(system) is not None
+
+    def is_running(self, system: str) -> bool:
+        """Tell whether the system can be asked without starting it: a real one, or one served."""
+        if self.is_real(system) or system in self._served:
+            return True
+        return _serving(self._registration(self._system(system))) is not None
 
     def endpoint(self, system: str) -> str:
         """The name under which the engine remembers what it wrote to this installation."""

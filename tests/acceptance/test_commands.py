@@ -13,7 +13,10 @@ from tests.support.command import Home, a_home
 
 COMMANDS = ("demo", "up", "run", "status", "doctor", "reconcile", "new-system")
 SIGNED = {"ACCORD_XERO_CLIENT_ID": "me", "ACCORD_XERO_CLIENT_SECRET": "hunter2"}
-HEAVY = ("dagster", "dbt", "great_expectations", "pandas", "sqlalchemy")
+HEAVY = (
+    "dagster", "dbt", "great_expectations", "pandas", "numpy", "pyarrow", "duckdb", "splink",
+    "sqlalchemy", "starlette", "requests", "stamina", "asyncssh", "apprise", "cryptography",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,15 @@ def test_a_light_command_is_quick_and_loads_nothing_heavy(home: Home, command: s
     assert "typer" in loaded
     assert loaded.isdisjoint(HEAVY)
     assert told.seconds < 3
+
+
+def test_doctor_starts_nothing_of_the_sandbox_to_ask_it_how_it_is() -> None:
+    with a_home() as home:
+        told = home.accord("doctor", "--output", "json")
+        assert {
+            check["detail"] for check in told.report["checks"] if "(sandbox)" in check["check"]
+        } == {"not running; `accord run` and `accord up` start it"}
+        assert not (home.folder / "sandbox" / "xero").exists()
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["doctor"], ["run", "--dry-run"]])
