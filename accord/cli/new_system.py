@@ -26,8 +26,8 @@ _DECLARATION = "system.toml"
 # Schemas, sources and asset groups of the engine itself; dbt and Dagster know them by these names.
 _TAKEN = frozenset(
     {
-        "landing", "staging", "intermediate", "canonical", "publish", "reconciliation", "ops",
-        "outcomes",
+        "sources", "landing", "staging", "intermediate", "canonical", "golden", "identity",
+        "publish", "read_back", "reconciliation", "outcomes", "profiles", "ops",
     }
 )  # fmt: skip
 
