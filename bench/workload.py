@@ -117,9 +117,9 @@ def write_day_files(folder: Path, lines: int) -> Path:
 
 
 def correct(folder: Path, *, days: int, lines: int) -> None:
-    """Correct the quantity in the first so many lines of each of so many files, the last but one on.
+    """Correct the quantity in the first so many lines of each of so many files.
 
-    The last file may be a short one.
+    They are the newest but the last, which may be a short one.
     """
     for path in sorted(folder.glob("*.csv"))[-days - 1 : -1]:
         rows = path.read_text(encoding="utf-8").split("\n")

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs
 from accord.emulation.faults import Choosing, Fault, Faults, afflicted
 from accord.emulation.server import Request, Response, Server, json_response, route
 from systems.xero.emulator_limits import REAL_LIMITS, Limits, Throttle
-from systems.xero.emulator_listing import page
+from systems.xero.emulator_listing import numbers_of, page
 from systems.xero.emulator_posting import Posting
 from systems.xero.emulator_rules import KINDS, shown
 from systems.xero.emulator_store import Books, Effect
@@ -222,7 +222,8 @@ class Emulator:
     def _listed(self, request: Request, _: bool) -> Response:
         kind = KINDS[request.named["collection"]]
         try:
-            content = page(kind, self._books.documents(kind.name), request)
+            found = self._books.documents(kind.name, **numbers_of(kind, request))
+            content = page(kind, found, request)
         except ValueError:
             error = {"ErrorNumber": 16, "Type": "QueryParseException", "Message": "Invalid query"}
             return json_response(400, error)

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from accord.emulation.server import Request
-from systems.xero.emulator_rules import Kind, conditions, shown
+from systems.xero.emulator_rules import Kind, conditions, number_start, shown
 
 _PAGE_SIZE, _LARGEST_PAGE = 100, 1000
 
@@ -34,6 +34,15 @@ def page(kind: Kind, documents: Sequence[Mapping[str, Any]], request: Request) -
         kind.collection: [
             shown(kind, document) for document in chosen[(number - 1) * size : number * size]
         ],
+    }
+
+
+def numbers_of(kind: Kind, request: Request) -> dict[str, Any]:
+    """Say which numbers a request can be about, so that not every document need be looked at."""
+    listed = request.query.get(f"{kind.number_field}s")
+    return {
+        "numbers": None if listed is None else listed.split(","),
+        "start": number_start(kind, request.query.get("where", "")),
     }
 
 

@@ -258,6 +258,14 @@ def conditions(where: str) -> list[Condition]:
     return [_condition(part) for part in parts]
 
 
+def number_start(kind: Kind, where: str) -> str:
+    """Return how every number that `where` lets through begins."""
+    start = re.match(
+        rf'{kind.number_field}\.StartsWith\("([^"]*)"\)\s*(?:$|&&|AND\b)', where.strip()
+    )
+    return start[1] if start else ""
+
+
 def _condition(text: str) -> Condition:
     match = _FILTER.fullmatch(text.strip())
     if match is None:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,9 +100,20 @@ class Books:
         """Return an id that depends on the seed and `parts` only."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, ":".join(map(str, (self._seed, *parts)))))
 
-    def documents(self, kind: str) -> list[dict[str, Any]]:
-        """Return all documents of a kind, oldest first."""
-        return [json.loads(row[0]) for row in self._rows("kind = ?", kind)]
+    def documents(
+        self, kind: str, *, numbers: Sequence[str] | None = None, start: str = ""
+    ) -> list[dict[str, Any]]:
+        """Return the documents of a kind, oldest first: all, or those with such a number."""
+        found: tuple[str, ...] = (
+            "kind = ? and number between ? and ?",
+            kind,
+            start,
+            f"{start}\U0010ffff",
+        )
+        if numbers is not None:
+            listed = "kind = ? and number in (select value from json_each(?))"
+            found = (listed, kind, json.dumps(numbers))
+        return [json.loads(row[0]) for row in self._rows(*found)]
 
     def document(self, kind: str, document_id: str) -> dict[str, Any] | None:
         """Return one document by its id."""
