@@ -24,6 +24,7 @@ from systems.salesforce.objects import (
     ID,
     KINDS,
     OUR_ID,
+    PASSED_ON,
     Kind,
     kind_of,
     remote_digest,
@@ -150,6 +151,7 @@ class SalesforceClient:
             *odcs.load(self._contracts[kind.name]).column_names,
             *(field.name for field in (*kind.owned.values(), *kind.seeded.values())),
             ARCHIVED,
+            PASSED_ON,
         }
         if missing := sorted(wanted - set(there)):
             raise Stop(

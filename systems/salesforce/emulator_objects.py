@@ -55,6 +55,7 @@ _SYSTEM = (
     Field("SystemModstamp", "datetime", writable=False),
     Field("Accord_Id__c", length=64, external=True),
     Field("Accord_Archived__c", "boolean"),
+    Field("Accord_Opted_Out__c", "boolean"),
     Field("Active__c", "boolean"),
     Field("Loyalty_Code__c", length=20),
     Field("Loyalty_Tier__c", length=20),

@@ -54,6 +54,7 @@ class Records:
         self._connection.executescript(f"pragma journal_mode = wal; {_SCHEMA}")
         for sobject in SOBJECTS.values():
             self._connection.executescript(_table(sobject))
+            self._add_columns(sobject)
 
     def close(self) -> None:
         """Close the file."""
@@ -232,6 +233,13 @@ class Records:
             for table in (*SOBJECTS, "journal", "deletions"):
                 self._execute(f"delete from {table}")  # noqa: S608 - the names are these
 
+    def _add_columns(self, sobject: SObject) -> None:
+        """Give a file of earlier times the fields that the org has got since."""
+        there = {row["name"] for row in self._rows(f"pragma table_info({sobject.name})")}
+        for field in sobject.fields.values():
+            if field.name not in there:
+                self._execute(f"alter table {sobject.name} add column {_column(field)}")
+
     def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._lock:
             return self._connection.execute(query, values).fetchall()
@@ -248,10 +256,7 @@ _ALWAYS = ("SystemModstamp", "Name")
 
 
 def _table(sobject: SObject) -> str:
-    columns = ", ".join(
-        f"{field.name} {_TYPES.get(field.type, 'text collate nocase')}"
-        for field in sobject.fields.values()
-    )
+    columns = ", ".join(_column(field) for field in sobject.fields.values())
     name = sobject.name
     email = "Email" if sobject.field("Email") else "Email__c"
     return (
@@ -262,6 +267,10 @@ def _table(sobject: SObject) -> str:
         f"create index if not exists {name}_mail on {name} ({email});"
         f"create index if not exists {name}_changed on {name} (SystemModstamp, Id);"
     )
+
+
+def _column(field: Field) -> str:
+    return f"{field.name} {_TYPES.get(field.type, 'text collate nocase')}"
 
 
 def _derived(sobject: SObject, values: Mapping[str, Any]) -> dict[str, Any]:

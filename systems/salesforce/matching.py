@@ -18,7 +18,9 @@ from systems.salesforce.objects import (
     CONTACTS,
     ID,
     OUR_ID,
+    PASSED_ON,
     Kind,
+    Standing,
     record_ids,
     remote_digest,
 )
@@ -67,12 +69,14 @@ def matched(org: Org, kind: Kind, writes: Sequence[Write]) -> dict[str, Found]:
     return found
 
 
-def owners_of(org: Org, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
-    """Our id on each of these records that has one, by the record's id."""
+def standings(org: Org, kind: Kind, ids: Sequence[str]) -> dict[str, Standing]:
+    """How each of these records is just now, by the record's id."""
+    fields = [ID, OUR_ID, kind.opt_out, PASSED_ON]
     return {
-        str(record[ID]): str(record[OUR_ID])
-        for record in _asked(org, kind, ID, record_ids(ids), [ID, OUR_ID])
-        if record[OUR_ID]
+        str(record[ID]): Standing(
+            str(record[OUR_ID] or ""), bool(record[kind.opt_out]), bool(record[PASSED_ON])
+        )
+        for record in _asked(org, kind, ID, record_ids(ids), fields)
     }
 
 

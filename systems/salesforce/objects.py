@@ -19,6 +19,8 @@ from accord.records import content_digest
 ID = "Id"
 OUR_ID = "Accord_Id__c"
 ARCHIVED = "Accord_Archived__c"
+PASSED_ON = "Accord_Opted_Out__c"
+"""Set with an opt-out that we passed on: only such a one is ever taken back."""
 
 _RECORD_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 
@@ -50,6 +52,20 @@ class Kind:
     def shown(self) -> tuple[str, ...]:
         """The fields from which `from_remote` reads."""
         return (ID, OUR_ID, *(field.name for field in self.owned.values()))
+
+    @property
+    def opt_out(self) -> str:
+        """The field that says that somebody opted out."""
+        return self.owned["consent"].name
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a record was seen just now: whose it is by our id, and who opted out, if anybody did."""
+
+    owner: str = ""
+    is_out: bool = False
+    is_passed_on: bool = False
 
 
 _LOYALTY = {
@@ -116,7 +132,10 @@ def kind_of(name: str) -> Kind:
 
 
 def to_remote(kind: Kind, columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that hold these columns. Raises Stop for a column without a field."""
+    """Return the fields that hold these columns; of consent, see `opting_out`.
+
+    Raises Stop for a column without a field.
+    """
     fields = {"accord_id": Field(OUR_ID), **kind.owned, **kind.seeded}
     for name in columns:
         if name not in fields:
@@ -124,7 +143,24 @@ def to_remote(kind: Kind, columns: Mapping[str, Any]) -> dict[str, Any]:
                 f"Salesforce has no field for {name!r} of {kind.name}",
                 remedy="add it to systems/salesforce/objects.py, or leave it out of the model",
             )
-    return {fields[name].name: _written(fields[name], value) for name, value in columns.items()}
+    return {
+        fields[name].name: _written(fields[name], value)
+        for name, value in columns.items()
+        if fields[name].form != "opted_out"
+    }
+
+
+def opting_out(kind: Kind, columns: Mapping[str, Any], seen: Standing) -> dict[str, bool]:
+    """Return what is to be said of consent to a record that was seen like this.
+
+    Somebody may opt out there while a write is on its way, so no write says that nobody did, unless
+    it takes back what we passed on: nobody can opt out by hand where that is set.
+    """
+    if columns.get("consent") == "opted_out":
+        return {} if seen.is_out else {kind.opt_out: True, PASSED_ON: True}
+    if "consent" in columns and seen.is_out and seen.is_passed_on:
+        return {kind.opt_out: False, PASSED_ON: False}
+    return {}
 
 
 def from_remote(kind: Kind, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,13 +185,7 @@ def record_ids(texts: Sequence[str]) -> list[str]:
 
 
 def _written(field: Field, value: Any) -> Any:
-    match field.form:
-        case "opted_out":
-            return value == "opted_out"
-        case "active":
-            return value != "inactive"
-        case _:
-            return value
+    return value != "inactive" if field.form == "active" else value
 
 
 def _read(field: Field, value: Any) -> Any:

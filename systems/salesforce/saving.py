@@ -2,19 +2,20 @@
 
 A new record is upserted by our id, so that a repetition finds it; one that a look-up or a match
 found is updated by its own id, so that it is never made a second time. Two customers may match one
-record, so whose it is by now is looked at just before. A write without a receipt is one whose fate
-is not known.
+record, and somebody may opt out meanwhile, so whose it is by now and what it says of that is looked
+at just before. A write without a receipt is one whose fate is not known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from accord.errors import AccordError, Unanswered
 from accord.records import Receipt, Write
-from systems.salesforce.matching import owners_of
-from systems.salesforce.objects import ARCHIVED, OUR_ID, Kind, to_remote
+from systems.salesforce.matching import standings
+from systems.salesforce.objects import ARCHIVED, OUR_ID, Kind, Standing, opting_out, to_remote
 from systems.salesforce.refusals import GONE, TRANSIENT, Refusal, is_among, refusal
 from systems.salesforce.remote import Org, Result
 
@@ -45,39 +46,44 @@ class Saving:
         kind, org = self._kind, self._org
         single = self._without_doubled(writes)
         new = [(write, _new(kind, write)) for write in single if write.found is None]
-        held = [(write, _changed(kind, write)) for write in single if write.found is not None]
+        held = [write for write in single if write.found is not None]
         self._save(new, lambda records: org.upsert(kind.sobject, OUR_ID, records))
         for start in range(0, len(held), BATCH):
             batch = held[start : start + BATCH]
-            owners = self._owners(batch)
-            self._save([it for it in batch if owners.get(_id(it)) == it[0].key], self._update)
-            self._adopt([it for it in batch if owners.get(_id(it)) != it[0].key])
+            seen = self._seen(batch)
+            self._adopt([it for it in batch if seen[_id(it)].owner != it.key])
+            self._change([it for it in batch if seen[_id(it)].owner == it.key], seen)
         return self._concluded(writes)
 
-    def _adopt(self, batch: Sequence[_Wanted]) -> None:
+    def _adopt(self, batch: Sequence[Write]) -> None:
         """Make records ours that are free; one that two customers match is the first one's."""
         if not batch:
             return
         with self._org.adopting:
-            owners = self._owners(batch)
-            kept: list[_Wanted] = []
-            for wanted in batch:
-                write = wanted[0]
-                if write.may_take(owners.get(_id(wanted), "")):
-                    owners[_id(wanted)] = write.key
-                    kept.append(wanted)
+            seen = dict(self._seen(batch))
+            kept: list[Write] = []
+            for write in batch:
+                here = seen[_id(write)]
+                if write.may_take(here.owner):
+                    seen[_id(write)] = replace(here, owner=write.key)
+                    kept.append(write)
                 elif self._trouble is None:
                     self._keep([_gone(write, "The record became another customer's meanwhile")])
-            self._save(kept, self._update)
+            self._change(kept, seen)
 
-    def _owners(self, batch: Sequence[_Wanted]) -> dict[str, str]:
-        """Whose these records are by now; nothing is known after trouble."""
+    def _seen(self, batch: Sequence[Write]) -> Mapping[str, Standing]:
+        """How the records of these are by now; nothing is known after trouble."""
+        seen = {_id(write): Standing() for write in batch}
         if self._trouble is None:
             try:
-                return owners_of(self._org, self._kind, [_id(wanted) for wanted in batch])
+                return {**seen, **standings(self._org, self._kind, list(seen))}
             except AccordError as error:
                 self._trouble = error
-        return {}
+        return seen
+
+    def _change(self, batch: Sequence[Write], seen: Mapping[str, Standing]) -> None:
+        wanted = [(write, _changed(self._kind, write, seen[_id(write)])) for write in batch]
+        self._save(wanted, self._update)
 
     def _update(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Result]:
         return self._org.update(self._kind.sobject, records)
@@ -154,18 +160,17 @@ class Saving:
 
 def _new(kind: Kind, write: Write) -> dict[str, Any]:
     """A record as it is made: with everything that it starts with."""
-    return {**_record(kind, {**write.seed, **write.content}), OUR_ID: write.key}
+    return _record(kind, write, {**write.seed, **write.content}, Standing())
 
 
-def _changed(kind: Kind, write: Write) -> dict[str, Any]:
+def _changed(kind: Kind, write: Write, seen: Standing) -> dict[str, Any]:
     """A record that is there already: with our id, and only what is ours."""
-    assert write.found is not None  # noqa: S101 - the caller chose those that were found
-    record_id = write.found.destination_ids[0]
-    return {"id": record_id, **_record(kind, write.content), OUR_ID: write.key}
+    return {"id": _id(write), **_record(kind, write, write.content, seen)}
 
 
-def _record(kind: Kind, columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {**to_remote(kind, columns), ARCHIVED: False}
+def _record(kind: Kind, write: Write, columns: Mapping[str, Any], seen: Standing) -> dict[str, Any]:
+    own = {ARCHIVED: False, OUR_ID: write.key}
+    return {**to_remote(kind, columns), **opting_out(kind, columns, seen), **own}
 
 
 def _receipt(write: Write, result: Result, *, gone: Literal["retry", "delivered"]) -> Receipt:
@@ -181,8 +186,10 @@ def _receipt(write: Write, result: Result, *, gone: Literal["retry", "delivered"
     return _rejected(write, why)
 
 
-def _id(wanted: _Wanted) -> str:
-    return str(wanted[1]["id"])
+def _id(write: Write) -> str:
+    """The id of the one record that a write was found to be."""
+    assert write.found is not None  # noqa: S101 - the caller chose those that were found
+    return write.found.destination_ids[0]
 
 
 def _gone(write: Write, detail: str) -> Receipt:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from tests.chaos.customers import schedules, world
 from tests.chaos.customers.laboratory import Failure, story, tell
 from tests.chaos.customers.oracle import differences
-from tests.chaos.customers.safeguards import WITHOUT, consent_like_any_other
+from tests.chaos.customers.safeguards import (
+    WITHOUT,
+    consent_like_any_other,
+    consent_told_with_every_write,
+)
+from tests.chaos.customers.schedules import Deed
 from tests.chaos.customers.weather import READS, WRITES
 from tests.chaos.customers.world import World
 
@@ -48,6 +53,28 @@ def test_an_opt_out_anywhere_has_to_win(company: World) -> None:
     assert story(company, schedules.opting_out()) == []
     with consent_like_any_other():
         assert story(company, schedules.opting_out()) != []
+
+
+MEANWHILE: Sequence[tuple[int, Deed, str, Deed]] = (
+    (1, "crm changes billing", "salesforce", "crm notes an opt-out"),
+    (1, "crm changes a name", "mailchimp", "opts out"),
+    (1, "crm changes a phone", "stripe", "billing changes a phone"),
+    (5, "billing changes billing", "salesforce", "crm changes billing"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", MEANWHILE, ids=lambda told: f"{told[1]}, {told[3]}")
+def test_what_is_edited_while_we_write_there_is_not_lost(
+    company: World, told: tuple[int, Deed, str, Deed]
+) -> None:
+    assert story(company, schedules.meanwhile(*told)) == []
+
+
+@pytest.mark.slow
+def test_no_write_may_say_that_somebody_has_not_opted_out(company: World) -> None:
+    with consent_told_with_every_write():
+        assert story(company, schedules.meanwhile(*MEANWHILE[0])) != []
 
 
 def test_a_seed_always_tells_the_same_schedule() -> None:

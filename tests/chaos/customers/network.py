@@ -65,7 +65,7 @@ _OPEN: dict[str, Counter] = {}
 
 @dataclass(slots=True)
 class Surprise:
-    """What happens while a system is read: at its `count`-th answer to a reading."""
+    """What happens at a system's `count`-th answer to a reading; with 0, just before a write."""
 
     system: str
     count: int
@@ -102,11 +102,17 @@ class Heaven(Sky):
 
     def answered(self, system: str) -> None:
         """Note that a system answered to a reading."""
-        for surprise in [it for it in self.surprises if it.system == system]:
+        for surprise in [it for it in self.surprises if it.system == system and it.count]:
             surprise.count -= 1
             if surprise.count == 0:
                 self.surprises.remove(surprise)
                 surprise.happens()
+
+    def written(self, system: str) -> None:
+        """Note that a write is about to reach a system."""
+        for surprise in [it for it in self.surprises if it.system == system and not it.count]:
+            self.surprises.remove(surprise)
+            surprise.happens()
 
 
 @contextmanager
@@ -184,6 +190,8 @@ class Wire(HTTPAdapter):
             if fate.name == "late":
                 raise requests.exceptions.ReadTimeout("laboratory")
             return _response(Response(504))
+        if method != "GET" and not request.path.endswith("/token"):
+            heaven.written(heaven.systems[request.netloc][0])
         with heaven.carrying():
             response = _carried(heaven, request, fate)
         if method == "GET":

@@ -19,6 +19,8 @@ from accord.store.landing import Lander
 from accord.store.outbox import Intended
 from accord.store.queries import for_table, queries
 from accord.store.survivors import Changed, Echo
+from systems.salesforce import saving
+from systems.salesforce.objects import Kind, Standing
 from tests.chaos.customers import processes, steward
 from tests.chaos.customers.processes import ENTITY
 
@@ -64,6 +66,15 @@ def consent_like_any_other() -> Iterator[None]:
         for module in (processes, steward):
             stack.enter_context(patch.object(module, "ENTITY", entity))
         yield
+
+
+def consent_told_with_every_write() -> AbstractContextManager[Any]:
+    """Let each write to the CRM say whether somebody opted out, as the engine knows it."""
+
+    def told(kind: Kind, columns: Mapping[str, Any], _: Standing) -> dict[str, bool]:
+        return {kind.opt_out: columns.get("consent") == "opted_out"}
+
+    return patch.object(saving, "opting_out", told)
 
 
 WITHOUT: Mapping[str, Without] = {

@@ -47,7 +47,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One run: how it ends, what it leaves out, and what surprises it while it reads.
+    """One run: how it ends, what it leaves out, and what surprises it while it reads or writes.
 
     One that `halts` goes no further than what could not be read, as a scheduled run; another goes
     on with what there is. One that is `distrustful` looks everything up.
@@ -138,6 +138,16 @@ def opting_out() -> Schedule:
     act = Act("crm notes an opt-out", 1, 1)
     rounds = ((_PEACE,), (replace(_PEACE, acts=(act,)),))
     return Schedule(1, 4, 1, tuple(Chapter(each, 0) for each in rounds))
+
+
+def meanwhile(number: int, first: Deed, system: str, then: Deed) -> Schedule:
+    """A quiet story in which a system is about to be told of one deed while another is done there.
+
+    The engine has read the system before, so it writes without knowing.
+    """
+    surprise = (system, 0, Act(then, number, 2))
+    told = replace(_PEACE, acts=(Act(first, number, 1),), orders=(Order(surprise=surprise),))
+    return Schedule(1, 4, 1, (Chapter((_PEACE,), 0), Chapter((told,), 0)))
 
 
 class _Numbers:

@@ -177,6 +177,47 @@ def test_an_answer_that_is_not_whole_leaves_the_write_unknown(
     assert set(ours(org)) == {"C-1"}
 
 
+@pytest.mark.parametrize("consent", ["opted_in", None])
+def test_who_opts_out_there_between_the_look_up_and_the_write_stays_out(
+    org: Emulator, client: SalesforceClient, consent: str | None
+) -> None:
+    deliver(client, write(contact()))
+    found = client.look_up("contacts", ["C-1"])["C-1"]
+    org.edit("contacts", ours(org)["C-1"]["Id"], HasOptedOutOfEmail=True)
+    later = contact(consent=consent, loyalty_points=5)
+    [receipt] = client.deliver("contacts", [write(later, found=found)])
+    record = ours(org)["C-1"]
+    assert receipt.outcome == "delivered"
+    assert (record["HasOptedOutOfEmail"], record["Loyalty_Points__c"]) == (1, 5)
+
+
+def test_who_opts_out_there_while_the_write_is_on_its_way_stays_out(
+    org: Emulator, client: SalesforceClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(client, write(contact()))
+    update = client._org.update
+
+    def late(*args: Any) -> Any:
+        org.edit("contacts", ours(org)["C-1"]["Id"], HasOptedOutOfEmail=True)
+        return update(*args)
+
+    monkeypatch.setattr(client._org, "update", late)
+    deliver(client, write(contact(consent="opted_in", loyalty_points=5)))
+    record = ours(org)["C-1"]
+    assert (record["HasOptedOutOfEmail"], record["Loyalty_Points__c"]) == (1, 5)
+
+
+def test_only_an_opt_out_that_we_passed_on_is_taken_back(
+    org: Emulator, client: SalesforceClient
+) -> None:
+    deliver(client, write(contact("C-1")), write(contact("C-2", consent="opted_out")))
+    org.edit("contacts", ours(org)["C-1"]["Id"], HasOptedOutOfEmail=True)
+    for consent in ("opted_out", "opted_in"):
+        deliver(client, *(write(contact(key, consent=consent)) for key in ("C-1", "C-2")))
+    said = {key: record["HasOptedOutOfEmail"] for key, record in ours(org).items()}
+    assert said == {"C-1": 1, "C-2": 0}
+
+
 def test_a_session_that_ended_is_renewed_without_a_second_write(
     org: Emulator, client: SalesforceClient
 ) -> None:
