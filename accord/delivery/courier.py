@@ -77,6 +77,7 @@ class Courier:
             self.store.alone(f"deliver {delivery.system}.{delivery.kind}"),
             self.store.session(Role.DELIVERER) as connection,
         ):
+            self.outbox.post_left(connection)
             self.outbox.orphan(connection, at=self.clock())
             unseen = resolver.resolve(connection)
             intending = Intending(
@@ -111,6 +112,8 @@ class Courier:
                     f"{self.outbox.delivery.system} was made",
                     remedy="make a new plan with `accord plan` and look at it",
                 )
+            if intent.meant:
+                self.outbox.open_intent(connection, intent.intent_id)
         return intent
 
     def _sent_in_rounds(

@@ -22,7 +22,8 @@ class Settler:
     """Stores what became of writes, with their dead letters, and counts those of its own intent.
 
     `learned` are the objects whose earlier writes turned out to be over before there was an intent,
-    each with its partition and what became of the write.
+    each with its partition and what became of the write. One that turns out to be delivered by such
+    a write, and is then found as it should be, counts as delivered: nobody else has counted that.
     """
 
     outbox: Outbox
@@ -50,7 +51,11 @@ class Settler:
             if not self.intent_id:
                 self.learned[item.key] = (item.write.partition, fate.state)
             elif item.intent_id == self.intent_id:
-                self.counts[item.write.partition][fate.state] += 1
+                self.counts[item.write.partition][self._counted(item, fate)] += 1
+
+    def _counted(self, item: Intended, fate: Settlement) -> str:
+        was = self.learned.get(item.key, ("", ""))[1]
+        return was if fate.state == "unchanged" and was == "delivered" else fate.state
 
 
 @dataclass(slots=True)

@@ -310,3 +310,26 @@ from jsonb_to_recordset(%(entries)s::jsonb) as e (
     unknown bigint
 )
 order by e.partition_key;
+
+-- name: open_intent
+insert into ops.open_intents (system, endpoint, kind, intent_id, run_id)
+values (%(system)s, %(endpoint)s, %(kind)s, %(intent)s, %(run_id)s)
+on conflict (system, endpoint, kind) do update
+set intent_id = excluded.intent_id, run_id = excluded.run_id, opened_at = excluded.opened_at;
+
+-- name: close_intent
+delete from ops.open_intents where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s;
+
+-- name: post_left
+-- What a killed run had settled and not posted is posted in its name; what it left open is its heirs'.
+with left_over as (
+    delete from ops.open_intents where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
+    returning intent_id, run_id
+)
+insert into ops.ledger (stage, name, part, partition_key, run_id, due, delivered, unchanged, rejected)
+select 'delivery', %(flow)s, %(part)s, o.partition_key, l.run_id, count(*), count(*) filter (where o.state = 'delivered'),
+    count(*) filter (where o.state = 'unchanged'), count(*) filter (where o.state = 'rejected')
+from left_over as l
+inner join ops.outbox as o on o.intent_id = l.intent_id
+where o.settled_at is not null and o.state in ('delivered', 'unchanged', 'rejected')
+group by o.partition_key, l.run_id;

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from accord.store.database import Role, Store
+from accord.store.outbox import Outbox
 from accord.store.verification import verify
 from tests.support import engine, registers
+from tests.support.engine import Crashed
 from tests.support.registers import FIRMS, PEOPLE, Keeper, Member, Register, say
 
 
@@ -134,6 +136,32 @@ def test_a_run_that_was_killed_before_it_counted_its_last_deliveries_is_balanced
     engine.rows(keeper.store, "delete from ops.ledger where part = 'register.people'")
     with keeper.store.session(Role.READER) as connection:
         assert [it for check in verify(connection) for it in check.discrepancies] == []
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["the same run again", "another run"])
+def test_what_a_killed_run_delivered_is_in_the_ledger_once_it_is_over(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    """A run is killed after its writes were settled and before it posted any."""
+    say(keeper.store, FIRMS, members("Ada", "Bob"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbox, "post", _killed)
+        with pytest.raises(Crashed):
+            keeper.deliver(FIRMS)
+    if same:
+        keeper.runs.clear()
+    say(keeper.store, FIRMS, members("Cyd"))
+    keeper.deliver(FIRMS)
+    posted = engine.rows(keeper.store, "select sum(delivered) as delivered from ops.ledger")
+    assert posted == [{"delivered": 3}]
+    with keeper.store.session(Role.READER) as connection:
+        assert [it for check in verify(connection) for it in check.discrepancies] == []
+    keeper.deliver(FIRMS)
+    assert engine.rows(keeper.store, "select sum(delivered) as delivered from ops.ledger") == posted
+
+
+def _killed(*_: object) -> None:
+    raise Crashed("before outbox.post")
 
 
 def test_what_was_never_sent_of_an_object_that_is_no_more_is_withdrawn(keeper: Keeper) -> None:

@@ -121,6 +121,17 @@ def test_whatever_destinations_answer_adds_up(
         assert wrong(store) == set()
 
 
+def test_what_a_killed_run_delivered_is_counted_though_the_next_one_looks_everything_up(
+    store: Store,
+) -> None:
+    there = PoorLedger(Clock(), ["dies midway"])
+    send(store, there, {DAYS[0]: "1.00"})
+    send(store, there, {DAYS[0]: "1.00"}, distrust=True)
+    (posted,) = engine.rows(store, "select due, delivered from ops.ledger")
+    assert posted == {"due": 1, "delivered": 1}
+    assert wrong(store) == set()
+
+
 def test_a_refused_write_that_is_replayed_is_made_anew_and_settles_its_letter(
     store: Store,
 ) -> None:
