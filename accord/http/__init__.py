@@ -6,6 +6,7 @@ matters is whether a write may have taken effect: if it may, nothing here repeat
 """
 
 from accord.http.api import LONGEST_WAIT, READ_ATTEMPTS, Api
+from accord.http.budget import Budget
 from accord.http.oauth import BearerKey, ClientCredentials, Credentials
 from accord.http.pace import Pace, Turns
 from accord.http.wire import Answer, checked_url, send
@@ -16,6 +17,7 @@ __all__ = [
     "Answer",
     "Api",
     "BearerKey",
+    "Budget",
     "ClientCredentials",
     "Credentials",
     "Pace",

@@ -7,9 +7,11 @@ back, as in gRPC's retry throttling (https://github.com/grpc/proposal/blob/maste
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 MOST = 20.0
-"""Repetitions that all calls of one run may make of a system that only fails."""
+"""Repetitions that all calls of one run may make of a system that only fails, if not declared."""
 
 REGAINED = 0.1
 """What a call that went well gives back."""
@@ -21,6 +23,11 @@ class Budget:
     def __init__(self, most: float = MOST) -> None:
         self._most = self._left = most
         self._lock = threading.Lock()
+
+    @classmethod
+    def declared(cls, settings: Mapping[str, Any]) -> Budget:
+        """The budget that a system.toml declares under [limits]."""
+        return cls(float(settings["limits"].get("repetitions", MOST)))
 
     def take(self) -> bool:
         """Take one repetition; tell whether there was one."""

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from accord.connector import Connection
 from accord.errors import AccordError, Retry, Stop, Unanswered
-from accord.http import Answer, Api, Pace
+from accord.http import Answer, Api, Budget, Pace
 from accord.secrets import Secret
 from systems.mailchimp.listing import LARGEST_PAGE
 from systems.mailchimp.members import MERGE_FIELDS
@@ -203,6 +203,7 @@ class Audience:
                     address(self._connection.url, key),
                     credentials=ApiKey(key),
                     pace=self._connection.turns or Pace.declared(settings),
+                    budget=Budget.declared(settings),
                     timeout=self._timeout(),
                     understands=lambda answer: answer.status == 405,
                 )

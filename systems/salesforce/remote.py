@@ -15,7 +15,7 @@ import msgspec
 
 from accord.connector import Connection
 from accord.errors import Retry, Stop, Unanswered
-from accord.http import Answer, Api, ClientCredentials, Pace
+from accord.http import Answer, Api, Budget, ClientCredentials, Pace
 from systems.salesforce.quota import DayQuota, wait
 
 SMALLEST_PAGE, LARGEST_PAGE = 200, 2000
@@ -198,6 +198,7 @@ class Org:
                         self._connection.turns or Pace.declared(self._connection.settings),
                         header=limits["remaining_header"],
                     ),
+                    budget=Budget.declared(self._connection.settings),
                     timeout=float(limits["timeout_seconds"]),
                     limited=wait,
                 )

@@ -15,7 +15,7 @@ import stamina
 
 from accord.connector import Connection
 from accord.errors import Retry, Stop, Unanswered
-from accord.http import LONGEST_WAIT, READ_ATTEMPTS, Answer, Api, BearerKey, Pace
+from accord.http import LONGEST_WAIT, READ_ATTEMPTS, Answer, Api, BearerKey, Budget, Pace
 from systems.stripe.errors import code_of, param_of
 
 LARGEST_PAGE = 100
@@ -166,6 +166,7 @@ class Account:
                     self._connection.url,
                     credentials=BearerKey(secrets.resolve(settings["auth"]["api_key"])),
                     pace=self._connection.turns or Pace.declared(settings),
+                    budget=Budget.declared(settings),
                     timeout=float(settings["limits"]["timeout_seconds"]),
                     understands=_is_understood,
                 )

@@ -10,7 +10,7 @@ import msgspec
 
 from accord.connector import Connection
 from accord.errors import Retry, Stop, Unanswered
-from accord.http import Answer, Api, ClientCredentials, Pace
+from accord.http import Answer, Api, Budget, ClientCredentials, Pace
 from accord.secrets import Secret
 from systems.xero.documents import Kind
 
@@ -147,6 +147,7 @@ def _opened(connection: Connection) -> tuple[Api, ClientCredentials]:
         connection.url,
         credentials=credentials,
         pace=connection.turns or Pace.declared(connection.settings),
+        budget=Budget.declared(connection.settings),
         timeout=float(limits["timeout_seconds"]),
     )
     return api, credentials
