@@ -147,6 +147,6 @@ def ledger(store: Store, stream: Stream, run_id: str) -> tuple[int, int]:
 
 def payloads(store: Store, stream: Stream) -> list[bytes]:
     """Every landed payload."""
-    with store.session(Role.READER) as connection:
+    with store.session(Role.LANDER) as connection:
         rows = connection.execute(f"select payload from landing.{stream.name.table}").fetchall()
     return sorted(row[0] for row in rows)

@@ -89,7 +89,7 @@ def counted(done: Any, key: dg.AssetKey) -> dict[str, Any]:
 def landed(store: Store) -> dict[str, list[bytes | None]]:
     """Every version of every record, by its key."""
     found: dict[str, list[bytes | None]] = {}
-    with store.session(Role.READER) as connection:
+    with store.session(Role.LANDER) as connection:
         for key, payload in connection.execute(
             "select source_key, payload from landing.shop_floor__records order by version"
         ).fetchall():

@@ -12,8 +12,12 @@ create table if not exists landing.{table} (
 );
 
 -- name: grant_table
+-- What records hold is for who lands them and for who types them; the others may count them.
 grant select, insert, maintain on landing.{table} to accord_lander;
-grant select on landing.{table} to accord_modeler, accord_gatekeeper, accord_deliverer, accord_reader;
+grant select on landing.{table} to accord_modeler;
+revoke select on landing.{table} from accord_gatekeeper, accord_deliverer, accord_reader;
+grant select (partition_key, source_key, version, content_hash, shape_id, run_id, landed_at) on landing.{table}
+    to accord_gatekeeper, accord_deliverer, accord_reader;
 
 -- name: serialise
 select pg_advisory_xact_lock(hashtextextended(%(stream)s, 0));

@@ -40,14 +40,16 @@ where m.golden_id <> coalesce(g.survivor, g.golden_id)
 order by 1, 2, 3, 4;
 
 -- name: landing
--- Every version has been counted by the run that landed it, and every count has its versions.
+-- Every version has been counted by the run that landed it, and every count has its versions. A version
+-- without payload bears the hash of nothing; what records hold is not for whoever only counts.
 with posted as (
     select run_id, partition_key, sum(landed) as landed, sum(removed) as removed
     from ops.ledger
     where stage = 'landing' and name = %(stream)s
     group by run_id, partition_key
 ), found as (
-    select run_id, partition_key, count(payload) as landed, count(*) - count(payload) as removed
+    select run_id, partition_key, count(*) filter (where content_hash <> sha256(''::bytea)) as landed,
+        count(*) filter (where content_hash = sha256(''::bytea)) as removed
     from landing.{table}
     group by run_id, partition_key
 ), compared as (

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+import psycopg
 import pytest
 
 from sensors.following import Reasons
+from tests.support import engine
 from tests.support.installation import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -87,6 +89,45 @@ def test_profiles_are_assets_with_numbers_and_no_values(
     assert 0 < profile["completeness"] < 1
     assert profile["twice"] > 0
     assert "@" not in profile["mend first"]
+
+
+SAID = ("name", "email", "phone", "street", "tax_id", "birth_date", "loyalty_code")
+TOLD = ("ledger", "alerts", "alert_notices", "audit", "dead_letters", "cursors", "verdicts")
+
+
+def test_what_customers_are_called_by_is_in_nothing_that_is_told_of_a_run(
+    installation: Installation, passed: dg.ExecuteInProcessResult
+) -> None:
+    """Not in Dagster's history and metadata, not in what we tell, and in no file of the home."""
+    values = [
+        str(row[name])
+        for row in engine.rows(
+            installation.store,
+            "select * from canonical.customers"
+            " order by (tax_id is null)::int + (birth_date is null)::int, golden_id limit 40",
+        )
+        for name in SAID
+        if row[name] is not None
+    ]
+    assert len(values) > 100
+    history = installation.store.address.dagster.conninfo
+    with psycopg.connect(history) as connection:
+        texts = [
+            row[0]
+            for table in ("event_logs", "runs", "run_tags", "kvs")
+            for row in connection.execute(f"select t::text from {table} as t".encode())
+        ]
+    for table in TOLD:
+        texts += [str(row) for row in engine.rows(installation.store, f"select * from ops.{table}")]
+    files = [it for it in installation.settings.home.rglob("*") if it.is_file()]
+    texts += [
+        it.read_text(encoding="utf-8", errors="replace")
+        for it in files
+        if "sandbox" not in it.parts  # where the systems themselves live
+    ]
+    told = "\n".join(texts)
+    assert "customers" in told
+    assert [number for number, value in enumerate(values) if value in told] == []
 
 
 def test_the_same_reasons_ask_for_one_run_and_none_for_no_run() -> None:

@@ -105,7 +105,7 @@ def test_a_file_replaced_while_another_reads_the_old_one_ends_as_the_new_one(
     )
     take_in(store, SALES, Slow(), Window(), run_id="older")
     newer.join(30)
-    with store.session(Role.READER) as connection:
+    with store.session(Role.LANDER) as connection:
         live = connection.execute(
             "select count(*) from (select distinct on (source_key) payload"
             " from landing.pos__sales_lines order by source_key, version desc) as newest"
