@@ -51,6 +51,17 @@ def answer_conflict(
     return Exit.OK, asdict(done)
 
 
+def undo_answer(
+    console: Console, entity: str, number: int, *, why: str
+) -> tuple[Exit, dict[str, Any]]:
+    """Take one answer back."""
+    with opened() as world, world.store.transaction(Role.STEWARD) as connection:
+        by = By(who(world.settings), why)
+        done = desk.undo_answer(connection, golden_entity(entity), number, by)
+    console.print(f"Conflict {number} waits again; {done.system} keeps its {done.attribute}.")
+    return Exit.OK, asdict(done)
+
+
 def _row(it: Listed) -> tuple[str, ...]:
     said = it.answer and f"{it.answer} by {it.answered_by}"
     values = (it.was, it.value, it.golden_value)

@@ -55,3 +55,17 @@ def answer(
     from accord.cli.conflict_desk import answer_conflict
 
     end(answer_conflict(console(output), entity, number, reply.value, why=why), output)
+
+
+@app.command(epilog="Example: accord conflicts undo 7 --why 'it was no typing error'")
+def undo(
+    number: Annotated[int, typer.Argument(help="the number of an answered conflict")],
+    *,
+    why: Annotated[str, typer.Option(help="the reason, for the audit trail")] = "",
+    entity: Entity = "customer",
+    output: Format = Output.TEXT,
+) -> None:
+    """Take an answer back, while the system still says what it was about."""
+    from accord.cli.conflict_desk import undo_answer
+
+    end(undo_answer(console(output), entity, number, why=why), output)

@@ -134,6 +134,26 @@ def discard(
     end(discard_letters(console(output), which, why=why), output)
 
 
+@app.command(epilog="Example: accord dlq restore 3f9a --why 'it was a sale after all'")
+def restore(
+    ids: Ids = None,
+    cause: Cause = None,
+    name: Name = None,
+    since: Since = None,
+    until: Until = None,
+    partition: Partition = None,
+    *,
+    every: All = False,
+    why: Why = "",
+    output: Format = Output.TEXT,
+) -> None:
+    """Let letters wait again that were discarded."""
+    from accord.cli.letters import restore_letters
+
+    which = _which(ids, cause, name, since, until, partition, every=every)
+    end(restore_letters(console(output), which, why=why), output)
+
+
 @app.command("rotate-key", epilog="Example: accord dlq rotate-key --why 'an administrator left'")
 def rotate_key(
     *,

@@ -119,6 +119,17 @@ def discard_letters(console: Console, which: Which, *, why: str) -> tuple[Exit, 
     return Exit.OK, {"discarded": done}
 
 
+def restore_letters(console: Console, which: Which, *, why: str) -> tuple[Exit, Report]:
+    """Let discarded letters wait again."""
+    with opened() as world:
+        letters = _asked(world, replace(which, states=("discarded",)))
+        with world.store.transaction(Role.STEWARD) as connection:
+            ids = [letter.dead_letter_id for letter in letters]
+            done = stewardship.restore(connection, ids, By(who(world.settings), why))
+    console.print(f"{counted(len(done))} waiting again.")
+    return Exit.OK, {"restored": done}
+
+
 def the_letter(connection: Connection, name: str) -> Letter:
     """The one letter called so. Raises Stop."""
     ids = stewardship.identified(connection, [name])

@@ -48,5 +48,16 @@ def answered(desk: Desk, request: Request, form: FormData, by: By) -> Said:
     return Said(said)
 
 
+def undone(desk: Desk, request: Request, _: FormData, by: By) -> Said:
+    """Take an answer back."""
+    number = request.path_params["conflict"]
+    with desk.store.transaction(Role.STEWARD) as connection:
+        golden.undo_answer(connection, desk.entity, number, by)
+    return Said("Undone: the conflict waits again, and the system keeps what it has.")
+
+
 PAGES: list[tuple[str, Page]] = [("/conflicts", listed)]
-ACTS: list[tuple[str, Act]] = [("/conflicts/{conflict:int}", answered)]
+ACTS: list[tuple[str, Act]] = [
+    ("/conflicts/{conflict:int}", answered),
+    ("/conflicts/{conflict:int}/undo", undone),
+]

@@ -81,6 +81,13 @@ def discarded(desk: Desk, request: Request, form: FormData, by: By) -> Said:
     return Said(f"{len(done):,} marked as not needed; kept, with your name and reason.")
 
 
+def restored(desk: Desk, request: Request, _: FormData, by: By) -> Said:
+    """Let a letter wait again that was marked as not needed."""
+    with desk.store.transaction(Role.STEWARD) as connection:
+        stewardship.restore(connection, [_letter(connection, request).dead_letter_id], by)
+    return Said("It waits again, as if it had never been marked.")
+
+
 def _shown(
     desk: Desk,
     request: Request,
@@ -119,4 +126,5 @@ ACTS: list[tuple[str, Act]] = [
     ("/letters/{letter}/open", opened),
     ("/letters/{letter}/replay", replayed),
     ("/letters/{letter}/discard", discarded),
+    ("/letters/{letter}/restore", restored),
 ]

@@ -200,6 +200,35 @@ def answer(
     return now
 
 
+def undo_answer(connection: Connection, entity: Entity, conflict_id: int, by: By) -> Listed:
+    """Take an answer back: the conflict waits again, and its system keeps what it has.
+
+    Raises Stop where the world has gone on since, so that there is nothing to go back to.
+    """
+    golden.serialise(connection, entity.name)
+    found = next(iter(desk.conflicts(connection, entity.name, conflict=conflict_id)), None)
+    if found is None or found.state != "answered":
+        raise Stop(
+            f"No answer to conflict {conflict_id} stands", remedy="see accord conflicts list"
+        )
+    if not found.can_be_undone:
+        raise Stop(
+            f"{found.system} no longer says what conflict {conflict_id} was about",
+            remedy=f"correct {found.attribute} in {found.owner}, which owns it",
+        )
+    at, run_id = entity.clock(), f"conflict {conflict_id}"
+    survivors = entity.survivors(connection, at=at, run_id=run_id)
+    accepted = survivors.accepted([found.golden_id])
+    mine = (found.record_id, found.attribute)
+    survivors.end_accepted([it for it in accepted if (it.record_id, it.attribute) == mine])
+    desk.take_back(connection, conflict_id)
+    redecided(connection, entity, [found.golden_id], at=at, run_id=run_id)
+    told = f"{found.attribute}: {found.answer} by {found.answered_by}"
+    audit.note(connection, "answer_undo", [found.golden_id], by, detail=told)
+    (now,) = desk.conflicts(connection, entity.name, conflict=conflict_id)
+    return now
+
+
 def golden_id_of(connection: Connection, entity: Entity, name: str) -> str:
     """The golden id that a name stands for now: an id, part of one, or a record as system:key."""
     return the_golden(connection, entity.name, name)[0]

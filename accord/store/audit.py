@@ -15,7 +15,8 @@ from accord.store.queries import queries
 What = Literal[
     "reveal", "edit", "replay", "discard", "rotate_key", "grant_console", "revoke_console",
     "sign_in", "sign_out",
-    "approve", "match_link", "match_apart", "merge", "unmerge", "match_undo", "answer", "retrain",
+    "approve", "match_link", "match_apart", "merge", "unmerge", "match_undo", "answer",
+    "answer_undo", "restore", "retrain",
 ]  # fmt: skip
 
 

@@ -82,7 +82,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An edit in a system that does not own the field, as a steward sees it."""
+    """An edit in a system that does not own the field, as a steward sees it.
+
+    An answer `can_be_undone` while the record still says what it was about, and no later edit
+    has taken the place of this one.
+    """
 
     conflict_id: int
     golden_id: str
@@ -101,6 +105,7 @@ class Listed:
     system: str
     stream: str
     source_key: str
+    can_be_undone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +305,11 @@ def answer(connection: Connection, conflict: int, answer: Answer, by: By, *, at:
     """Note a steward's answer to a conflict."""
     values = {"conflict": conflict, "answer": answer, "by": by.who, "why": by.why, "at": at}
     connection.execute(queries("desk")["answer"], values)
+
+
+def take_back(connection: Connection, conflict: int) -> None:
+    """Let a conflict wait as if it had never been answered; the audit trail knows that it was."""
+    connection.execute(queries("desk")["take_back"], {"conflict": conflict})
 
 
 def history(connection: Connection, records: Sequence[int]) -> list[Stay]:

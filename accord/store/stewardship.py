@@ -194,6 +194,14 @@ def discard(connection: Connection, ids: Sequence[str], by: By) -> list[str]:
     return done
 
 
+def restore(connection: Connection, ids: Sequence[str], by: By) -> list[str]:
+    """Let discarded letters wait again, as if they had never been discarded; return which."""
+    rows = connection.execute(queries("stewardship")["restore"], {"ids": list(ids)}).fetchall()
+    done = [row[0] for row in rows]
+    audit.note(connection, "restore", done, by)
+    return done
+
+
 def lock(connection: Connection, letters: Iterable[Letter]) -> set[str]:
     """Of these letters those that still wait as they were seen, kept so for this transaction."""
     seen = list(letters)

@@ -1,4 +1,7 @@
-"""A steward's morning, by subprocess: find a torn line, look at it, mend it, send it on its way."""
+"""A steward's morning, by subprocess: find a torn line, look at it, mend it, send it on its way.
+
+And before a large change leaves: see what a run would write, and let it write exactly that.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ DAY, OTHER = "2011-01-04", "2011-01-05"
 CUSTOMER = "30755"
 TORN = f"540009,41002,TIN BOAT,4,{DAY} 10:00:00,{CUSTOMER}.0".encode()
 MENDED = a_line(InvoiceNo="540009", Quantity="4", CustomerID=f"{CUSTOMER}.0")
-COMMANDS = ("list", "show", "edit", "replay", "discard", "rotate-key")
+COMMANDS = ("list", "show", "edit", "replay", "discard", "restore", "rotate-key")
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +46,13 @@ def letter_of(home: Home, day: str, state: str = "waiting") -> str:
     return str(letter["id"])
 
 
-def sql(home: Home, statement: str) -> None:
+def sql(home: Home, statement: str, **values: str) -> None:
     """Change the store behind Accord's back, its guards switched off."""
     address = server.address(Settings(home.folder, None, {}), start=False)
+    literals = {name: psycopg.sql.Literal(value) for name, value in values.items()}
     with psycopg.connect(address.conninfo) as connection:
         connection.execute("set session_replication_role = replica")
-        connection.execute(psycopg.sql.SQL(statement))
+        connection.execute(psycopg.sql.SQL(statement).format(**literals))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -127,6 +131,9 @@ def test_a_discard_wants_to_know_which_and_why(home: Home) -> None:
     assert (kept["state"], kept["discarded_by"], kept["discarded_why"]) == (
         "discarded", "ann", "no sale",
     )  # fmt: skip
+    assert home.accord("dlq", "restore", letter, "--why", "a sale after all").code == 0
+    assert letter_of(home, OTHER) == letter
+    assert home.accord("dlq", "discard", letter, "--why", "no sale").code == 0
 
 
 def test_a_new_key_seals_everything_again_and_the_old_one_is_gone(home: Home) -> None:
@@ -154,6 +161,55 @@ def test_the_ledger_is_verified_and_a_missing_row_is_found(home: Home) -> None:
     sql(home, "insert into landing.pos__sales_lines overriding system value table ops.aside")
     sql(home, "drop table ops.aside")
     assert home.accord("ledger", "verify").code == 0
+
+
+def planned(home: Home, file: Path, *options: str) -> Told:
+    """A plan of the takings, kept in a file."""
+    return home.accord("plan", "--flow", "takings", "--save", str(file), *options)
+
+
+def remember_otherwise(home: Home, digest: str) -> None:
+    """Let the store believe that a day's document was sent with a remark."""
+    sql(
+        home,
+        "with sent as (update ops.crosswalk set digest = {digest} where object_key = {key}"
+        " returning write_id) update ops.outbox set content = content || {remark}"
+        " where write_id in (select write_id from sent)",
+        digest=digest, key=f"POS-{DAY}", remark='{"remark": "as before"}',
+    )  # fmt: skip
+
+
+def test_a_plan_lists_each_field_and_is_made_once_and_only_as_it_was_seen(home: Home) -> None:
+    seen, later = home.folder / "seen.json", home.folder / "later.json"
+    remember_otherwise(home, "one")
+    text = planned(home, seen)
+    assert (text.code, f"update xero.documents POS-{DAY}" in text.out) == (0, True), text.err
+    assert 'remark: "•••" → nothing' in text.out
+    assert "as before" not in text.out + seen.read_text()
+    remember_otherwise(home, "another")
+    stale = home.accord("apply", str(seen))
+    assert (stale.code, "The world has changed" in stale.err) == (3, True)
+    told = planned(home, later, "--reveal", "--why", "asked", "--output", "json")
+    ((change,),) = [it["changes"] for it in told.report["deliveries"]]
+    assert (change["object"], change["write"]) == (f"POS-{DAY}", "update")
+    assert change["fields"] == {"remark": {"old": "as before", "new": None}}
+    made = home.accord("apply", str(later), "--why", "as it was", "--output", "json")
+    assert made.code == 0, made.err
+    ((done),) = made.report["deliveries"]
+    assert (done["delivery"], done["due"], done["unchanged"]) == ("xero.documents", 2, 2)
+    assert home.accord("apply", str(later)).code == 3
+    assert planned(home, seen, "--output", "json").report["deliveries"][0]["writes"] == {}
+
+
+def test_what_is_no_plan_is_refused_with_a_remedy(home: Home) -> None:
+    other = home.folder / "other.json"
+    other.write_text('{"version": 99}')
+    for told in (
+        home.accord("apply", str(other)),
+        home.accord("apply", str(home.folder / "nowhere.json")),
+        home.accord("plan", "--flow", "nonsense"),
+    ):
+        assert (told.code, "Remedy: " in told.err) == (3, True)
 
 
 def test_no_value_of_a_letter_is_in_any_file_but_the_stores(home: Home) -> None:

@@ -76,6 +76,12 @@ def discard(store: Store, *found: Letter, by: By = ANN) -> list[str]:
         return stewardship.discard(connection, [it.dead_letter_id for it in found], by)
 
 
+def restore(store: Store, *found: Letter, by: By = ANN) -> list[str]:
+    """Let discarded letters wait again."""
+    with store.transaction(Role.STEWARD) as connection:
+        return stewardship.restore(connection, [it.dead_letter_id for it in found], by)
+
+
 def replay(
     store: Store, *found: Letter, client: object | None = None, run_id: str = ""
 ) -> list[Replayed]:

@@ -126,7 +126,12 @@ limit %(limit)s;
 
 -- name: conflicts
 select k.conflict_id, m.golden_id, k.attribute, k.owner, k.was, k.value, k.golden_value, k.state, k.answer, k.opened_at,
-    k.answered_at, k.answered_by, k.why, k.record_id, r.system, r.stream, r.source_key
+    k.answered_at, k.answered_by, k.why, k.record_id, r.system, r.stream, r.source_key,
+    k.state = 'answered' and r.removed_at is null and r.normal ->> k.attribute is not distinct from k.value
+        and not exists (
+            select from ops.golden_conflicts as n
+            where n.record_id = k.record_id and n.attribute = k.attribute and n.conflict_id > k.conflict_id
+        ) as can_be_undone
 from ops.golden_conflicts as k
 inner join ops.golden_records as r on r.record_id = k.record_id
 inner join ops.golden_members as m on m.record_id = k.record_id and m.valid_to is null
@@ -140,6 +145,11 @@ limit %(limit)s;
 update ops.golden_conflicts
 set state = 'answered', answer = %(answer)s, answered_at = %(at)s, answered_by = %(by)s, why = %(why)s
 where conflict_id = %(conflict)s and state = 'held';
+
+-- name: take_back
+update ops.golden_conflicts
+set state = 'held', answer = '', answered_at = null, answered_by = '', why = ''
+where conflict_id = %(conflict)s and state = 'answered';
 
 -- name: history
 -- Every golden id that records of this one ever belonged to.

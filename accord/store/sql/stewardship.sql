@@ -68,6 +68,12 @@ set state = 'discarded', settled_at = now(), discarded_by = %(who)s, discarded_w
 where dead_letter_id = any(%(ids)s::uuid[]) and state = 'waiting'
 returning dead_letter_id::text;
 
+-- name: restore
+update ops.dead_letters
+set state = 'waiting', settled_at = null, discarded_by = null, discarded_why = null
+where dead_letter_id = any(%(ids)s::uuid[]) and state = 'discarded'
+returning dead_letter_id::text;
+
 -- name: replayed
 update ops.dead_letters
 set replays = replays + 1, replayed_by = %(who)s, replayed_at = now(), replayed_run_id = %(run_id)s,

@@ -213,6 +213,10 @@ def test_a_conflict_is_answered_by_name(
     assert audited(company, "answer")[0][::2] == ("ann", "asked her")
     again = ann.act(f"/conflicts/{number}", answer=answer, back="/conflicts")
     assert f"No conflict {number} waits" in again
+    assert "Undo" in ann.page("/conflicts?answered")
+    assert "waits again" in ann.act(f"/conflicts/{number}/undo", back="/conflicts?answered")
+    assert "Undo" not in ann.page("/conflicts?answered")
+    assert "No conflict waits." not in ann.page("/conflicts")
 
 
 def test_a_decision_that_is_none_cannot_be_undone(company: Company, ann: Visitor) -> None:

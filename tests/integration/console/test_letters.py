@@ -65,6 +65,17 @@ def test_one_letter_is_marked_as_not_needed_with_its_reason(company: Company, an
     assert audited(company, "discard")[0] == ("ann", letter, "a test record")
 
 
+def test_one_that_was_marked_as_not_needed_is_brought_back(company: Company, ann: Visitor) -> None:
+    letter = put_letter(company)
+    path = f"/letters/{letter}"
+    assert "needed after all" not in ann.page(path)
+    ann.act(f"{path}/discard", why="a test record", back=path)
+    assert "needed after all" in ann.page(path)
+    assert "waits again" in ann.act(f"{path}/restore", why="none after all", back=path)
+    assert state(company, letter) == "waiting"
+    assert audited(company, "restore")[0] == ("ann", letter, "none after all")
+
+
 def test_of_a_cause_only_those_that_were_looked_at_are_discarded(
     company: Company, ann: Visitor
 ) -> None:

@@ -190,6 +190,59 @@ def test_a_value_that_is_accepted_once_stands_until_the_owner_says_another(
     assert company.customer("stripe:c1")["email"] == "new@x.example"
 
 
+def undo(company: Company, conflict: int) -> None:
+    with company.store.transaction(Role.STEWARD) as connection:
+        desk.undo_answer(connection, company.entity, conflict, BY)
+
+
+@pytest.mark.parametrize("reply", ["overwrite", "accept_once"])
+def test_an_answer_is_taken_back_as_if_it_had_never_been(company: Company, reply: Answer) -> None:
+    known_to_two(company)
+    company.say("stripe", "c1", **{**ANN, "email": "lee@y.example"})
+    company.consolidate()
+    (before,) = conflicts(company)
+    answer(company, before["conflict_id"], reply)
+    undo(company, before["conflict_id"])
+    assert conflicts(company) == [before]
+    assert company.customer("stripe:c1")["email"] == "ann@x.example"
+    assert shown_to(company, "stripe")["email"] == "lee@y.example"
+    assert shown_to(company, "salesforce")["email"] == "ann@x.example"
+    assert company.rows("select * from ops.golden_accepted") == []
+    *_, last = company.rows("select what, who, detail from ops.audit order by entry_id")
+    assert last == {
+        "what": "answer_undo", "who": BY.who, "detail": f"email: {reply} by {BY.who}",
+    }  # fmt: skip
+    company.consolidate()
+    assert shown_to(company, "stripe")["email"] == "lee@y.example"
+
+
+def test_what_the_policy_answered_is_taken_back_too(company: Company) -> None:
+    known_to_two(company)
+    company.say("stripe", "c1", **{**ANN, "name": "Ann Leigh"})
+    company.consolidate()
+    undo(company, conflicts(company)[0]["conflict_id"])
+    assert conflicts(company)[0]["state"] == "held"
+    assert shown_to(company, "stripe")["name"] == "Ann Leigh"
+
+
+def test_an_answer_cannot_be_taken_back_when_the_world_has_gone_on(company: Company) -> None:
+    known_to_two(company)
+    company.say("stripe", "c1", **{**ANN, "email": "lee@y.example"})
+    company.consolidate()
+    number = conflicts(company)[0]["conflict_id"]
+    with pytest.raises(Stop, match="No answer"):
+        undo(company, number)
+    answer(company, number, "overwrite")
+    company.say("stripe", "c1", **ANN)  # as it was overwritten
+    company.consolidate()
+    with pytest.raises(Stop, match="no longer says"):
+        undo(company, number)
+    company.say("stripe", "c1", **{**ANN, "email": "lee@y.example"})
+    company.consolidate()
+    with pytest.raises(Stop, match="no longer says"):
+        undo(company, number)  # it is about the later edit now
+
+
 def test_a_held_conflict_is_gone_when_the_system_says_what_counts(company: Company) -> None:
     known_to_two(company)
     company.say("stripe", "c1", **{**ANN, "email": "lee@y.example"})

@@ -29,6 +29,7 @@ from tests.support.letters import (
     letters,
     live,
     replay,
+    restore,
     take,
     the_letter,
 )
@@ -300,6 +301,18 @@ def test_what_was_discarded_stays_so_when_the_source_sends_it_again(
     (entry,) = engine.ledger(store, take(store, folder))
     assert entry["rejected"] == 1
     assert [it.state for it in letters(store)] == ["discarded"]
+
+
+def test_a_discarded_letter_is_brought_back_as_it_was(store: Store, folder: Path) -> None:
+    torn(store, folder)
+    before = the_letter(store)
+    assert restore(store, before) == []
+    discard(store, before)
+    assert restore(store, before, by=By("bob", "it was a sale")) == [before.dead_letter_id]
+    assert letters(store) == [before]
+    with store.session(Role.READER) as connection:
+        *_, last = audit.entries_about(connection, before.dead_letter_id)
+    assert (last.what, last.who, last.why) == ("restore", "bob", "it was a sale")
 
 
 def test_a_letter_is_discarded_once(store: Store, folder: Path) -> None:
