@@ -327,3 +327,20 @@ def test_each_refusal_has_a_cause_and_shows_no_message(code: str, cause: str) ->
     why = refusal([{"statusCode": code, "message": "Ann Tester", "fields": ["Email"]}])
     assert (why.cause, why.detail) == (cause, f"{code} on Email")
     assert why.remedy
+
+
+def test_a_sandbox_of_earlier_times_gets_the_fields_that_came_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from systems.salesforce.emulator_objects import SOBJECTS
+
+    fields = dict(SOBJECTS["Contact"].fields)
+    del fields["accord_opted_out__c"]
+    with monkeypatch.context() as earlier:
+        earlier.setitem(SOBJECTS, "Contact", replace(SOBJECTS["Contact"], fields=fields))
+        with salesforce.emulator(tmp_path) as org:
+            before = len(org.rows("contacts"))
+    with salesforce.emulator(tmp_path) as org, salesforce.client(org) as client:
+        deliver(client, write(contact(consent="opted_out")))
+        assert ours(org)["C-1"]["Accord_Opted_Out__c"] == 1
+        assert len(org.rows("contacts")) == before + 1
