@@ -13,13 +13,17 @@ import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.utils import formatdate
+from http.client import responses
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
+_LONGEST_LINE = 65_536
+_PARTS = 3  # method, target and version
 
 Sent = Literal["whole", "cut", "nothing"]
 
@@ -90,7 +94,7 @@ class Server:
         self._routes = tuple(routes)
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._http = _Listener(("127.0.0.1", port), _handler(self))
+        self._http = _Listener(port, self)
         if tls is not None:
             self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
         self._scheme = "https" if tls else "http"
@@ -124,16 +128,15 @@ class Server:
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
         """Find the route and answer: 404 without one, 405 for another method, 500 if it raises."""
         parts = urlsplit(target)
-        path = unquote(parts.path)
-        matches = [
-            (item, match) for item in self._routes if (match := item.pattern.fullmatch(path))
-        ]
-        for item, match in matches:
-            if item.method == method:
+        path, status = unquote(parts.path), 404
+        for item in self._routes:
+            match = item.pattern.fullmatch(path)
+            if match and item.method == method:
                 query = dict(parse_qsl(parts.query, keep_blank_values=True))
                 request = Request(method, path, query, headers, body, match.groupdict())
                 return self._answered(item, request)
-        return Response(405 if matches else 404)
+            status = 405 if match else status
+        return Response(status)
 
     def _answered(self, item: Route, request: Request) -> Response:
         try:
@@ -155,9 +158,13 @@ class Server:
             self._connections.discard(connection)
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = False
+class _Listener(ThreadingTCPServer):
+    allow_reuse_address = True
     request_queue_size = 128
+
+    def __init__(self, port: int, owner: Server) -> None:
+        self.owner = owner
+        super().__init__(("127.0.0.1", port), _Connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent: a client that hangs up is what some tests are about."""
@@ -170,49 +177,71 @@ def _hang_up(connection: socket.socket) -> None:
         return
 
 
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = 65536
+class _Connection(StreamRequestHandler):
+    """One connection: requests one after the other, by as much of RFC 9112 as clients use."""
 
-        def setup(self) -> None:
-            super().setup()
-            server.opened(self.connection)
+    server: _Listener
+    disable_nagle_algorithm = True
 
-        def finish(self) -> None:
-            server.closed(self.connection)
-            super().finish()
+    def setup(self) -> None:
+        super().setup()
+        self.server.owner.opened(self.connection)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Stay silent: request lines may hold personal data."""
+    def finish(self) -> None:
+        self.server.owner.closed(self.connection)
+        super().finish()
 
-        def answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length) if length else b""
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            self._send(server.answer(self.command, self.path, headers, body))
+    def handle(self) -> None:
+        while (line := self.rfile.readline(_LONGEST_LINE)) and self._served(line):
+            continue
 
-        def _send(self, response: Response) -> None:
-            if response.sent == "nothing":
-                self._reset()
-                return
-            self.send_response(response.status)
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            cut = response.sent == "cut"
-            self.wfile.write(response.body[: len(response.body) // 2] if cut else response.body)
-            self.close_connection = self.close_connection or cut
+    def _served(self, line: bytes) -> bool:
+        """Answer the request that begins with this line; tell whether another may follow."""
+        parts = line.decode("latin-1").split()
+        if len(parts) != _PARTS:
+            self.wfile.write(_head(400, {}, 0))
+            return False
+        method, target, version = parts
+        headers = self._headers()
+        if "transfer-encoding" in headers:
+            self.wfile.write(_head(411, {}, 0))
+            return False
+        if headers.get("expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        length = int(headers.get("content-length") or 0)
+        body = self.rfile.read(length) if length else b""
+        stays = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
+        return self._sent(self.server.owner.answer(method, target, headers, body)) and stays
 
-        def _reset(self) -> None:
-            linger = struct.pack("ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            server.closed(self.connection)
-            os.close(self.connection.detach())
-            self.close_connection = True
+    def _headers(self) -> dict[str, str]:
+        headers = {}
+        while (line := self.rfile.readline(_LONGEST_LINE).strip()) != b"":
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        return headers
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
+    def _sent(self, response: Response) -> bool:
+        if response.sent == "nothing":
+            self._reset()
+            return False
+        is_cut = response.sent == "cut"
+        body = response.body[: len(response.body) // 2] if is_cut else response.body
+        self.wfile.write(_head(response.status, response.headers, len(response.body)) + body)
+        return not is_cut
 
-    return Handler
+    def _reset(self) -> None:
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.server.owner.closed(self.connection)
+        os.close(self.connection.detach())
+
+
+def _head(status: int, headers: Mapping[str, str], length: int) -> bytes:
+    lines = [
+        f"HTTP/1.1 {status} {responses.get(status, '')}",
+        f"Date: {formatdate(usegmt=True)}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        f"Content-Length: {length}",
+        "\r\n",
+    ]
+    return "\r\n".join(lines).encode("latin-1")

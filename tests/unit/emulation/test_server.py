@@ -56,6 +56,24 @@ def test_a_connection_is_kept_open_between_requests_and_closed_by_stop() -> None
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
 
 
+def test_what_is_no_request_is_refused_and_a_client_that_asks_first_is_told_to_go_on() -> None:
+    server = Server([route("PUT", "/", lambda request: Response(200, request.body))]).start()
+    for sent, told in (
+        (b"nonsense\r\n\r\n", [b"HTTP/1.1 400 Bad Request"]),
+        (
+            b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
+            b"Connection: close\r\n\r\nhi",
+            [b"HTTP/1.1 100 Continue", b"HTTP/1.1 200 OK", b"hi"],
+        ),
+    ):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+            connection.sendall(sent)
+            lines = connection.makefile("rb").read().split(b"\r\n")
+        assert [line for line in lines if line in told] == told
+    server.stop()
+    assert server.failures == []
+
+
 def test_a_bug_in_a_route_is_answered_with_500_and_kept_for_the_test() -> None:
     server = Server([route("GET", "/", broken)]).start()
     assert asked(server, "GET", "/")[0] == 500
