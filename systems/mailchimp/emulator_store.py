@@ -61,7 +61,10 @@ class Account:
         self._seed = seed
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.executescript(f"pragma journal_mode = wal; {_SCHEMA}")
+        # A file of the sandbox need not outlive the machine.
+        self._connection.executescript(
+            f"pragma journal_mode = wal; pragma synchronous = off; {_SCHEMA}"
+        )
 
     def close(self) -> None:
         """Close the file."""

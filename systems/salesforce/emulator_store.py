@@ -51,7 +51,10 @@ class Records:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        self._connection.executescript(f"pragma journal_mode = wal; {_SCHEMA}")
+        # A file of the sandbox need not outlive the machine.
+        self._connection.executescript(
+            f"pragma journal_mode = wal; pragma synchronous = off; {_SCHEMA}"
+        )
         for sobject in SOBJECTS.values():
             self._connection.executescript(_table(sobject))
             self._add_columns(sobject)

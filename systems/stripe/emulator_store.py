@@ -8,7 +8,6 @@ the moment it was written, because the search learns of it later.
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 _SCHEMA = """
 create table if not exists customers (
@@ -132,7 +133,7 @@ class Books:
     def customer(self, customer_id: str) -> dict[str, Any] | None:
         """Return a customer, a deleted one too."""
         row = self._row("select body from customers where id = ?", customer_id)
-        return json.loads(row[0]) if row else None
+        return _read(row[0]) if row else None
 
     def keep(self, customer: Mapping[str, Any], *, at: float, lag: float) -> None:
         """Store a customer's new state; the search gets to know it when the lag is over."""
@@ -152,8 +153,9 @@ class Books:
             " from versions where customer_id = ?1 and at <= ?2)",
             customer["id"], at - lag,
         )  # fmt: skip
-        for field, value in _terms(customer):
-            self._run("insert or ignore into terms values (?, ?, ?)", field, value, customer["id"])
+        terms = [(*term, customer["id"]) for term in _terms(customer)]
+        with self._lock:
+            self._connection.executemany("insert or ignore into terms values (?, ?, ?)", terms)
 
     def listed(self, table: str, asked: Range) -> list[dict[str, Any]]:
         """Return part of the list of customers or events, newest first."""
@@ -176,7 +178,7 @@ class Books:
             f" order by created {order}, seq {order} limit ?",
             *values, asked.limit,
         )  # fmt: skip
-        found = [json.loads(row[0]) for row in rows]
+        found = [_read(row[0]) for row in rows]
         return found[::-1] if asked.before is not None else found
 
     def place(self, table: str, item_id: str) -> tuple[int, int] | None:
@@ -199,7 +201,7 @@ class Books:
             names = [row[0] for term in terms for row in self._rows(query, *term)]
         known = "select body from versions where customer_id = ? and at <= ? order by version desc"
         rows = (self._row(known, name, until) for name in dict.fromkeys(names))
-        return [json.loads(row[0]) for row in rows if row]
+        return [_read(row[0]) for row in rows if row]
 
     def tell(self, event: Mapping[str, Any]) -> None:
         """Add an event."""
@@ -211,7 +213,7 @@ class Books:
     def event(self, event_id: str) -> dict[str, Any] | None:
         """Return an event."""
         row = self._row("select body from events where id = ?", event_id)
-        return json.loads(row[0]) if row else None
+        return _read(row[0]) if row else None
 
     def note(self, effect: str, customer: Mapping[str, Any], *, at: float, key: str) -> None:
         """Write an effect into the journal."""
@@ -273,4 +275,9 @@ def _terms(customer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _text(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, separators=(",", ":"))
+    return msgspec.json.encode(content).decode()
+
+
+def _read(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(text)
+    return found

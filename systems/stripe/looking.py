@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -20,8 +20,8 @@ import msgspec
 from accord.errors import Retry
 from accord.records import Found, Write
 from systems.stripe.customers import digest_of, is_live, kind_of, our_id
-from systems.stripe.reading import CUSTOMERS, customer_path, events
-from systems.stripe.remote import Account
+from systems.stripe.reading import CUSTOMERS, Event, customer_path, event_pages
+from systems.stripe.remote import LARGEST_PAGE, Account
 
 WINDOW = 65 * 60
 _CLAUSES = 10
@@ -66,53 +66,91 @@ class Recent:
     clock: Callable[[], float]
     _touched: dict[str, Touch] = field(default_factory=dict)
     _written: dict[str, Touch] = field(default_factory=dict)
+    _by_key: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _seen: dict[str, int] = field(default_factory=dict)
     _since: int = 0
+    _swept: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def touched(self) -> dict[str, Touch]:
-        """The customers touched lately, by id; those just now are not shown."""
+    def lately(self, keys: Collection[str], names: Collection[str]) -> dict[str, Customer | None]:
+        """Of the customers with these keys or ids those touched lately; None for one just now."""
         with self._lock:
             now = int(self.clock())
-            oldest = now - WINDOW
-            for customer_id, touch in self._told(max(self._since - _OVERLAP, oldest)):
+            for customer_id, touch in self._told(max(self._since - _OVERLAP, now - WINDOW)):
                 self._add(customer_id, touch)
                 self._since = max(self._since, touch.second)
-            self._touched = _from(oldest, self._touched)
-            self._written = _from(now - _UNSURE, self._written)
-            unsure = {**_from(now - _UNSURE, self._touched), **self._written}
+            if now - self._swept >= _UNSURE:
+                self._sweep(now)
+            asked = {*names, *(name for key in keys for name in self._by_key.get(key, ()))}
             return {
-                **self._touched,
-                **{name: replace(self._joined(name), shown=None) for name in unsure},
+                name: self._shown(name, now)
+                for name in asked
+                if name in self._touched or name in self._written
             }
 
     def note(self, customer_id: str, key: str) -> None:
         """Remember that we are about to write to a customer, or have just made it."""
         with self._lock:
             self._written[customer_id] = Touch(int(self.clock()), frozenset({key}), None)
+            self._by_key[key].add(customer_id)
 
     def doubt(self) -> None:
         """Go back to the beginning: something may yet appear that should have been seen."""
         with self._lock:
             self._since = 0
+            self._seen.clear()
 
-    def _told(self, since: int) -> Iterator[tuple[str, Touch]]:
-        for page in self.account.pages(CUSTOMERS, {"created[gte]": str(since), "limit": "100"}):
-            for raw in page:
-                made = _decoded(raw)
-                yield made["id"], _touch(made, made["created"])
-        for event in events(self.account, since=since):
-            told = event.data.get("object") or {}
-            if event.customer == told.get("id"):
-                yield event.customer, _touch(told, event.created)
+    def _told(self, since: int) -> list[tuple[str, Touch]]:
+        """What Stripe tells of since then. Nothing is taken for seen before all of it is there."""
+        made = [
+            _decoded(raw)
+            for page in self.account.pages(
+                CUSTOMERS, {"created[gte]": str(since), "limit": str(LARGEST_PAGE)}
+            )
+            for raw in page
+        ]
+        told = self._fresh(since)
+        seen = {name: second for name, second in self._seen.items() if second >= since}
+        self._seen = {**seen, **{event.id: event.created for event in told}}
+        return [
+            *((customer["id"], _touch(customer, customer["created"])) for customer in made),
+            *(
+                (event.customer, _touch(event.data["object"], event.created))
+                for event in told
+                if event.customer == (event.data.get("object") or {}).get("id")
+            ),
+        ]
+
+    def _fresh(self, since: int) -> list[Event]:
+        """The events not seen before; the newest come first, so behind known ones all are known."""
+        found: list[Event] = []
+        for page in event_pages(self.account, since=since):
+            fresh = [event for event in page if event.id not in self._seen]
+            if not fresh:
+                break
+            found += fresh
+        return found
 
     def _add(self, customer_id: str, touch: Touch) -> None:
         before = self._touched.get(customer_id)
         self._touched[customer_id] = before.and_then(touch) if before else touch
+        for key in touch.keys:
+            self._by_key[key].add(customer_id)
 
-    def _joined(self, customer_id: str) -> Touch:
-        told, ours = self._touched.get(customer_id), self._written.get(customer_id)
-        both = [touch for touch in (told, ours) if touch]
-        return both[0].and_then(both[-1])
+    def _shown(self, customer_id: str, now: int) -> Customer | None:
+        """How a customer was left; None where that was too lately to be sure."""
+        told = self._touched.get(customer_id)
+        is_sure = told is not None and told.second < now - _UNSURE
+        return told.shown if told and is_sure and customer_id not in self._written else None
+
+    def _sweep(self, now: int) -> None:
+        """Forget what the search knows by now."""
+        self._swept = now
+        self._touched = _from(now - WINDOW, self._touched)
+        self._written = _from(now - _UNSURE, self._written)
+        known = self._touched.keys() | self._written.keys()
+        left = {key: names & known for key, names in self._by_key.items()}
+        self._by_key = defaultdict(set, {key: names for key, names in left.items() if names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +166,7 @@ class Looking:
             return {}
         wanted = frozenset(keys)
         searched = {str(found["id"]): found for found in self._searched(sorted(wanted))}
-        touched = self.recent.touched()
-        lately: dict[str, Customer | None] = {
-            name: touch.shown
-            for name, touch in touched.items()
-            if touch.keys & wanted or name in searched
-        }
+        lately = self.recent.lately(wanted, searched)
         unsure = [name for name, shown in lately.items() if shown is None]
         lately.update(zip(unsure, self._each(self.one, unsure), strict=True))
         searched.update({name: shown or {} for name, shown in lately.items()})

@@ -60,9 +60,15 @@ def customer_path(customer_id: str) -> str:
 
 def events(account: Account, *, since: int) -> Iterator[Event]:
     """Yield the events about customers from a second on, newest first."""
+    for page in event_pages(account, since=since):
+        yield from page
+
+
+def event_pages(account: Account, *, since: int) -> Iterator[list[Event]]:
+    """Yield the same events page by page, as far as they are asked for."""
     asked = {"created[gte]": str(since), "limit": str(LARGEST_PAGE), **_types()}
     for page in account.pages(EVENTS, asked):
-        yield from map(event_of, page)
+        yield [event_of(raw) for raw in page]
 
 
 def newest_event(account: Account) -> Event | None:
