@@ -186,14 +186,15 @@ def _migrate(address: Address, sealing: SealingKeys) -> None:
 
 
 def _ensure_landing(connection: Connection, streams: Iterable[Stream]) -> None:
-    existing = {
+    whole = {
         row[0]
         for row in connection.execute(
-            "select tablename from pg_tables where schemaname = 'landing'"
+            "select tablename from pg_indexes where schemaname = 'landing' and indexdef like %s",
+            ("% USING brin %",),
         ).fetchall()
     }
     for stream in streams:
-        if stream.name.table not in existing:
+        if stream.name.table not in whole:
             with connection.transaction():
-                for statement in ("create_table", "grant_table"):
+                for statement in ("create_table", "index_table", "grant_table"):
                     connection.execute(for_table(queries("landing")[statement], stream.name.table))

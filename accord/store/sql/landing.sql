@@ -11,6 +11,10 @@ create table if not exists landing.{table} (
     primary key (partition_key, source_key, version)
 );
 
+-- name: index_table
+-- Versions only grow, so what landed since one lies together; such an index costs next to nothing.
+create index on landing.{table} using brin (version) with (autosummarize = on);
+
 -- name: grant_table
 -- What records hold is for who lands them and for who types them; the others may count them.
 grant select, insert, maintain on landing.{table} to accord_lander;
