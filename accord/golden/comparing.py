@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from accord.golden.identity import Union
 from accord.golden.matcher import Matcher, Scored
@@ -27,7 +29,9 @@ def compare(
     first = _scored(connection, matcher, asked, model, among)
     rest = missing(first.pairs, touched, identity.companions(connection, _likely(first.pairs)))
     second = _scored(connection, matcher, sorted(rest - set(asked)), model, among)
-    return Scored([*first.pairs, *second.pairs], {**first.evidence, **second.evidence})
+    told: list[Any] = [second.evidence, first.evidence]
+    evidence: Mapping[Two, str] = ChainMap(*told)
+    return Scored([*first.pairs, *second.pairs], evidence)
 
 
 def missing(

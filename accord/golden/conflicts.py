@@ -54,13 +54,10 @@ def edits_of(record: Changed, echo: Echo, known: Mapping[str, Collection[str | N
     """The attributes that somebody changed in the record's system, cleared ones among them."""
     if record.previous is None:
         return []
-    names = {*record.previous, *record.normal}
     return sorted(
         name
-        for name in names
-        if record.previous.get(name) != record.normal.get(name)
-        and name not in echo.echoed
-        and (name in record.normal or None not in known.get(name, ()))
+        for name in _changed(record)
+        if name not in echo.echoed and (name in record.normal or None not in known.get(name, ()))
     )
 
 
@@ -81,15 +78,17 @@ def note_echoes(survivors: Survivors, authority: Authority) -> list[Edit]:
     records = survivors.changed()
     homes = survivors.golden_ids([it.record_id for it in records])
     once, now = survivors.once(records), survivors.values(homes.values())
-    echoes = []
+    held = {system: authority.held_by(system) for system in {it.system for it in records}}
+    names, echoes = frozenset(authority.names), []
     for record in records:
         golden = now.get(homes.get(record.record_id, ""), {})
-        known = {name: {golden.get(name)} for name in authority.names}
+        known = {name: {golden.get(name)} for name in names & _changed(record)}
         for said in once.get(record.record_id, ()):
             for name in known.keys() & said.keys() - strict:
                 known[name].add(None if said[name] is None else str(said[name]))
-        echo = echo_of(record, known, authority.held_by(record.system))
-        echoes.append(echo)
+        echo = echo_of(record, known, held[record.system])
+        if (set(echo.echoed), echo.is_echo) != (set(record.was_echoed), record.was_echo):
+            echoes.append(echo)
         edits += [Edit(record, name) for name in edits_of(record, echo, known)]
     survivors.mark_echoes(echoes)
     return edits
@@ -106,8 +105,9 @@ def settle(
     records = {edit.record.record_id: edit.record for edit in edits}
     homes = survivors.golden_ids(list(records))
     ids = {*golden_ids, *homes.values()}
-    values = survivors.values(ids)
-    survivors.end([it.conflict_id for it in survivors.held(ids) if _is_over(it, values)])
+    held = survivors.held(ids)
+    values = survivors.values({*homes.values(), *(it.golden_id for it in held)})
+    survivors.end([it.conflict_id for it in held if _is_over(it, values)])
     found = [
         answered(conflict, authority[edit.attribute])
         for edit in edits
@@ -128,14 +128,14 @@ def differing(
     homes = survivors.golden_ids([it.record_id for it in records])
     values = survivors.values(homes.values())
     held = {(it.system, it.golden_id, it.attribute) for it in survivors.held(homes.values())}
+    copies = {system: authority.copied_to(system) for system in {it.system for it in records}}
     return {
         (record.system, home)
         for record in records
         if (home := homes.get(record.record_id)) in values
-        for attribute in authority.attributes
-        if record.system in attribute.copies
-        and record.normal.get(attribute.name) != values[home].get(attribute.name)
-        and (record.system, home, attribute.name) not in held
+        for name in copies[record.system]
+        if record.normal.get(name) != values[home].get(name)
+        and (record.system, home, name) not in held
     }
 
 
@@ -174,6 +174,12 @@ def _accept(survivors: Survivors, authority: Authority, found: Sequence[Conflict
         against = decided(authority, rows[it.golden_id])[it.attribute].value
         survivors.accept(it, against, by=it.answered_by)
     survivors.write({it.golden_id for it in accepted})
+
+
+def _changed(record: Changed) -> set[str]:
+    """The attributes of which a record says something else than before."""
+    before, now = record.previous or {}, record.normal
+    return {name for name in {*before, *now} if before.get(name) != now.get(name)}
 
 
 def _is_over(held: Held, values: Mapping[str, Mapping[str, str]]) -> bool:

@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from accord.golden.identity import Cluster
 from accord.store.identity import Pair, Two
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from accord.matching.model import Pair as ComparedPair
 
 Values = Iterable[tuple[int, Mapping[str, str]]]
 """Records with their normalised values, read once."""
@@ -22,7 +24,10 @@ _AT_ONCE = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Pairs that were scored, and as JSON what spoke for and against each."""
+    """Pairs that were scored, and as JSON what spoke for and against each.
+
+    Only a doubtful pair's evidence is ever looked at, so it is worked out when it is.
+    """
 
     pairs: list[Pair]
     evidence: Mapping[Two, str]
@@ -42,6 +47,10 @@ class Matcher(Protocol):
     @property
     def threshold(self) -> float:
         """The odds, in bits, from which a pair is linked without asking."""
+
+    @property
+    def compared(self) -> Sequence[str]:
+        """The columns that records are found and compared by."""
 
     @property
     def cluster(self) -> Cluster:
@@ -75,6 +84,13 @@ class Matching:
         from accord.matching.engine import LINKS
 
         return LINKS[self.entity]
+
+    @property
+    def compared(self) -> Sequence[str]:
+        """The columns that records are found and compared by."""
+        from accord.matching.forms import COLUMNS
+
+        return COLUMNS[self.entity]
 
     @property
     def cluster(self) -> Cluster:
@@ -135,14 +151,16 @@ class Matching:
         )
         return self._scored(found, known.version)
 
-    def _scored(self, pairs: Iterable[Any], version: str) -> Scored:
+    def _scored(self, pairs: Sequence[ComparedPair], version: str) -> Scored:
+        from accord.matching.pairs import probabilities
+
         found: list[Pair] = []
-        evidence: dict[Two, str] = {}
-        for it in pairs:
-            left, right = sorted((int(it.left), int(it.right)))
-            found.append(Pair(left, right, it.probability, "matched", version))
-            evidence[left, right] = json.dumps([asdict(item) for item in it.evidence])
-        return Scored(found, evidence)
+        places: dict[Two, int] = {}
+        for place, (one, other, probability) in enumerate(probabilities(pairs)):
+            left, right = sorted((int(one), int(other)))
+            found.append(Pair(left, right, probability, "matched", version))
+            places[left, right] = place
+        return Scored(found, _Evidence(pairs, places))
 
     def _table(self, records: Values) -> pa.Table:
         import pyarrow as pa
@@ -158,6 +176,23 @@ class Matching:
             ]
             batches.append(pa.record_batch([ids, *columns], schema=schema))
         return pa.Table.from_batches(batches, schema=schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence(Mapping[Two, str]):
+    """What spoke for and against each pair, as JSON, told when asked for."""
+
+    pairs: Sequence[ComparedPair]
+    places: Mapping[Two, int]
+
+    def __getitem__(self, two: Two) -> str:
+        return json.dumps([asdict(item) for item in self.pairs[self.places[two]].evidence])
+
+    def __iter__(self) -> Iterator[Two]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 def _named(pairs: Iterable[Two], ids: frozenset[str]) -> list[tuple[str, str]]:

@@ -110,7 +110,7 @@ class Reader:
                 changed_at=row["changed_at"],
                 known_golden_id=row["known_golden_id"],
                 given=said,
-                normal=normal(self.normalise, self.entity, self.columns, said),
+                normal=normal(self.normalise, self.entity, self.columns, said, before=before),
             )
 
     def _remove(self, stream: StreamName, keys: Sequence[str], count: _Count) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from accord.golden.comparing import compare
 from accord.golden.identity import Union, grouped, homes, joined_before, moves, survivors
@@ -16,6 +17,9 @@ from accord.golden.matcher import Matcher
 from accord.store import golden, identity, statistics
 from accord.store.database import Connection
 from accord.store.identity import IDENTIFIER, Pair, Two
+
+_KIND = "kind"
+"""The column by which an identifier of a person is none of an organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +53,29 @@ class Resolver:
     def new_and_changed(self, *, retrain: bool = False) -> Resolved:
         """Find out who the records of this consolidation are.
 
-        They are compared with whom they might be; where most records are new, or with `retrain`,
-        all are compared with all, by a model learnt anew.
+        Those that are new, or not what they were in what is compared, are compared with whom they
+        might be; where most records are new, or with `retrain`, all are compared with all, by a
+        model learnt anew.
         """
-        self._index()
-        touched = golden.touched(self.connection)
-        statistics.refresh(self.connection, [("ops", "golden_blocks")], touched=len(touched))
+        fresh = golden.compared_anew(
+            self.connection, [*self.matcher.compared, *self.identifying, _KIND]
+        )
+        gone = golden.gone(self.connection)
+        self._index(fresh, gone)
+        statistics.refresh(self.connection, [("ops", "golden_blocks")], touched=len(fresh))
         live, matched = golden.counted(self.connection, self.entity)
         model = golden.model(self.connection, self.entity)
-        if retrain or model is None or live > 2 * matched:
-            return self.everything() if live else self.around(touched)
-        found = compare(self.connection, self.matcher, touched, model, among=live)
-        identity.forget_doubts(self.connection, touched, link=self.link)
-        identity.keep_pairs(self.connection, found.pairs)
-        self._keep_keys(touched)
-        return self.around(touched, fresh=frozenset(touched), evidence=found.evidence)
+        if live and (retrain or model is None or live > 2 * matched):
+            return self.everything()
+        evidence: Mapping[Two, str] = {}
+        if fresh and model is not None:
+            found = compare(self.connection, self.matcher, fresh, model, among=live)
+            identity.forget_doubts(self.connection, fresh, link=self.link)
+            identity.keep_pairs(self.connection, found.pairs)
+            evidence = found.evidence
+        told = self._keep_keys(fresh)
+        concerned = sorted({*fresh, *gone, *(record for two in told for record in two)})
+        return self.around(concerned, fresh=frozenset(fresh), evidence=evidence)
 
     def everything(self) -> Resolved:
         """Compare all records with all, by a model learnt from them, and resolve them anew."""
@@ -134,20 +146,22 @@ class Resolver:
             together={},
         )
 
-    def _index(self) -> None:
-        """Keep under which keys and identifiers the records of this consolidation are found."""
-        identity.drop_blocks(self.connection)
-        for values in golden.incoming_values(self.connection):
+    def _index(self, fresh: Sequence[int], gone: Sequence[int]) -> None:
+        """Keep under which keys and identifiers these records are found; those gone, under none."""
+        identity.drop_blocks(self.connection, gone)
+        for first in range(0, len(fresh), golden.AT_ONCE):
+            some = fresh[first : first + golden.AT_ONCE]
+            values = golden.values_of(self.connection, some)
             keys = [
                 (f"{IDENTIFIER}{name}:{said[name]}", record)
                 for record, said in values
                 for name in self.identifying
                 if name in said
             ]
-            identity.keep_blocks(self.connection, [*keys, *self.matcher.keys(values)])
+            identity.keep_blocks(self.connection, some, chain(keys, self.matcher.keys(values)))
 
-    def _keep_keys(self, records: Sequence[int]) -> None:
-        """Keep what is the same by a golden id of ours, or by an identifier."""
+    def _keep_keys(self, records: Sequence[int]) -> list[Two]:
+        """Keep what is the same by an identifier, or by a golden id of ours; return the latter."""
         by_id = identity.known_founders(self.connection, self.entity)
         shared = identity.sharing(self.connection, records)
         identity.keep_pairs(
@@ -157,6 +171,7 @@ class Resolver:
                 *(Pair(left, right, 1.0, "known_id") for left, right in by_id),
             ],
         )
+        return by_id
 
     def _settle(
         self,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
+from accord.store.golden import Known
+
 
 class Normalise(Protocol):
     """Writes one value the canonical way, such as `accord.matching.normalise.normalised`."""
@@ -22,20 +24,35 @@ def given(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, str]:
 
 
 def normal(
-    normalise: Normalise, entity: str, columns: Sequence[str], said: Mapping[str, str]
+    normalise: Normalise,
+    entity: str,
+    columns: Sequence[str],
+    said: Mapping[str, str],
+    *,
+    before: Known | None = None,
 ) -> dict[str, str]:
     """What a record says, normalised; what cannot be read as what it should be is left out.
 
-    A name that is only told in parts is put together.
+    A name that is only told in parts is put together. What the record said `before` is not worked
+    out again, unless it is read in another country now.
     """
-    told = said.get("country") or said.get("billing_country")
+    told = _country(said)
     country = normalise(entity, "country", told) if told else None
-    found = {
-        name: value
-        for name in columns
-        if name in said and (value := normalise(entity, name, said[name], country=country))
-    }
+    known = before if before and _country(before.given) == told else None
+    found: dict[str, str] = {}
+    for name, text in said.items():
+        if known and known.given.get(name) == text:
+            value = known.normal.get(name)
+        else:
+            value = normalise(entity, name, text, country=country)
+        if value:
+            found[name] = value
     return _named(found, columns)
+
+
+def _country(said: Mapping[str, str]) -> str | None:
+    """The country that a record's numbers are read in, as given."""
+    return said.get("country") or said.get("billing_country")
 
 
 def _named(found: dict[str, str], columns: Sequence[str]) -> dict[str, str]:

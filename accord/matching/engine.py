@@ -83,7 +83,7 @@ def score_new(
     model: Model,
     pairs: Iterable[Two] | None = None,
     records: int | None = None,
-) -> list[Pair]:
+) -> Sequence[Pair]:
     """Score new records against candidates, without training; pairs below review are left out.
 
     `pairs` are ids to compare, as (new, candidate); without them, all that share a key are.
@@ -113,7 +113,7 @@ def score_new(
     for left, right, bits in _rows(table):
         if bits >= LINKS[entity]:
             linked.join(left, right)
-    return list(ScoredPairs(table, entity, linked.all()))
+    return ScoredPairs(table, entity, linked.all())
 
 
 def block_keys_all(records: pa.Table, *, entity: str) -> dict[str, tuple[str, ...]]:

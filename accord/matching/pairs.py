@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
@@ -61,6 +61,16 @@ class ScoredPairs(Sequence[Pair]):
 
     def _band(self, left: str, right: str) -> Band:
         return "link" if self.clusters[left] == self.clusters[right] else "review"
+
+
+def probabilities(pairs: Sequence[Pair]) -> Iterator[tuple[str, str, float]]:
+    """Tell the left, the right and the probability of each pair, without its evidence."""
+    if not isinstance(pairs, ScoredPairs):
+        yield from ((it.left, it.right, it.probability) for it in pairs)
+        return
+    for batch in pairs.table.select(["left", "right", "bits"]).to_batches():
+        for left, right, bits in zip(*(it.to_pylist() for it in batch.columns), strict=True):
+            yield left, right, probability(bits)
 
 
 def scored_pairs(

@@ -7,12 +7,12 @@ turn with `serialise`. Who is who is in `accord.store.identity`, what golden rec
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg import sql
 from psycopg.rows import class_row
 
@@ -56,11 +56,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a record said when it was last read."""
+    """What a record said when it was last read, as given and as normalised."""
 
     source_key: str
     given: Mapping[str, str]
     known_golden_id: str | None
+    normal: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +168,8 @@ def known(
         "stream": stream.stream,
         "keys": list(keys),
     }
-    with connection.cursor(row_factory=class_row(Known)) as cursor:
-        rows = cursor.execute(queries("golden")["known_records"], values)
-        return {row.source_key: row for row in rows.fetchall()}
+    rows = connection.execute(queries("golden")["known_records"], values).fetchall()
+    return {row[0]: Known(*row) for row in rows}
 
 
 def live_keys(connection: Connection, entity: str, stream: StreamName) -> set[str]:
@@ -185,7 +185,7 @@ def bring(connection: Connection, records: Iterable[Incoming]) -> None:
             copy.write_row(
                 (
                     it.system, it.stream, it.source_key, it.landed_version, it.changed_at,
-                    it.known_golden_id, json.dumps(it.given), json.dumps(it.normal),
+                    it.known_golden_id, _encoded(it.given), _encoded(it.normal),
                 )
             )  # fmt: skip
 
@@ -223,14 +223,15 @@ def touched(connection: Connection) -> list[int]:
     return [row[0] for row in connection.execute(queries("golden")["touched"]).fetchall()]
 
 
-def incoming_values(
-    connection: Connection,
-) -> Iterator[list[tuple[int, Mapping[str, str]]]]:
-    """The values of the records that this consolidation deals with, in bounded numbers."""
-    with connection.cursor(name="incoming") as cursor:
-        cursor.execute(queries("golden")["incoming_values"])
-        while rows := cursor.fetchmany(AT_ONCE):
-            yield rows
+def compared_anew(connection: Connection, columns: Sequence[str]) -> list[int]:
+    """Those of the records that are new, or not what they were in one of these columns."""
+    rows = connection.execute(queries("golden")["compared_anew"], {"columns": list(columns)})
+    return [row[0] for row in rows.fetchall()]
+
+
+def gone(connection: Connection) -> list[int]:
+    """Those of the records that are gone."""
+    return [row[0] for row in connection.execute(queries("golden")["gone"]).fetchall()]
 
 
 def golden_ids(connection: Connection, entity: str) -> list[str]:
@@ -288,3 +289,7 @@ def model(connection: Connection, entity: str) -> str | None:
     """The matching model in force, as it was kept."""
     row = connection.execute(queries("golden")["model"], {"entity": entity}).fetchone()
     return row[0] if row else None
+
+
+def _encoded(said: Mapping[str, str]) -> str:
+    return msgspec.json.encode(said).decode()

@@ -81,21 +81,23 @@ class Decisions:
     cannot_link: frozenset[Two]
 
 
-def drop_blocks(connection: Connection) -> None:
-    """Forget under which keys the records of this consolidation were found."""
-    connection.execute(queries("identity")["drop_blocks"])
+def drop_blocks(connection: Connection, records: Sequence[int]) -> None:
+    """Forget under which keys these records were found."""
+    connection.execute(queries("identity")["drop_blocks"], {"records": list(records)})
+
+
+def keep_blocks(
+    connection: Connection, records: Sequence[int], keys: Iterable[tuple[str, int]]
+) -> None:
+    """Keep under which keys these records are found, as (key, record), and forget any other."""
     connection.execute(queries("identity")["incoming_blocks"])
-
-
-def keep_blocks(connection: Connection, keys: Iterable[tuple[str, int]]) -> None:
-    """Keep under which keys records are found, as (key, record)."""
     with (
         connection.cursor() as cursor,
         cursor.copy("copy incoming_blocks (block_key, record_id) from stdin") as copy,
     ):
         for row in keys:
             copy.write_row(row)
-    connection.execute(queries("identity")["keep_blocks"])
+    connection.execute(queries("identity")["keep_blocks"], {"records": list(records)})
     connection.execute(queries("identity")["clear_blocks"])
 
 
@@ -110,7 +112,10 @@ def sharing(connection: Connection, records: Sequence[int]) -> list[Two]:
 
 
 def known_founders(connection: Connection, entity: str) -> list[Two]:
-    """Records of this consolidation that bear a golden id of ours, with its founder."""
+    """Records of this consolidation of which it is new that a golden id of ours is theirs.
+
+    Each is told with the id's founder.
+    """
     return _twos(connection, "known_founders", entity=entity)
 
 

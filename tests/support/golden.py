@@ -86,6 +86,10 @@ class PlainMatcher:
     models: str = "plain"
 
     @property
+    def compared(self) -> Sequence[str]:
+        return ("email", "name")
+
+    @property
     def cluster(self) -> Cluster:
         return cluster
 

@@ -43,7 +43,7 @@ create temporary table incoming_records (
 ) on commit drop;
 
 -- name: known_records
-select source_key, given, known_golden_id
+select source_key, given, known_golden_id, normal
 from ops.golden_records
 where entity = %(entity)s and system = %(system)s and stream = %(stream)s and source_key = any(%(keys)s)
     and removed_at is null;
@@ -100,9 +100,17 @@ from pg_temp.incoming_records;
 -- name: touched
 select record_id from pg_temp.incoming_records order by record_id;
 
--- name: incoming_values
--- What is compared by key and by score.
-select record_id, normal from pg_temp.incoming_records where not is_removed order by record_id;
+-- name: compared_anew
+-- Records that are new, or say something else in what records are compared by.
+select record_id from pg_temp.incoming_records
+where not is_removed and (
+    previous is null
+    or exists (select from unnest(%(columns)s::text[]) as c (name) where previous -> c.name is distinct from normal -> c.name)
+)
+order by record_id;
+
+-- name: gone
+select record_id from pg_temp.incoming_records where is_removed order by record_id;
 
 -- name: live_values
 select record_id, normal from ops.golden_records where entity = %(entity)s and removed_at is null order by record_id;

@@ -1,13 +1,24 @@
 -- name: drop_blocks
-delete from ops.golden_blocks where record_id in (select record_id from pg_temp.incoming_records);
+delete from ops.golden_blocks where record_id = any(%(records)s);
 
 -- name: incoming_blocks
-create temporary table incoming_blocks (block_key text not null, record_id bigint not null) on commit drop;
+create temporary table if not exists incoming_blocks (block_key text not null, record_id bigint not null) on commit drop;
 
 -- name: keep_blocks
+-- Most keys of a changed record are what they were.
+with known as materialized (
+    select block_key, record_id from ops.golden_blocks where record_id = any(%(records)s)
+), gone as (
+    select block_key, record_id from known
+    except
+    select block_key, record_id from pg_temp.incoming_blocks
+), forgotten as (
+    delete from ops.golden_blocks as b using gone where b.block_key = gone.block_key and b.record_id = gone.record_id
+)
 insert into ops.golden_blocks (block_key, record_id)
 select block_key, record_id from pg_temp.incoming_blocks
-on conflict do nothing;
+except
+select block_key, record_id from known;
 
 -- name: clear_blocks
 truncate pg_temp.incoming_blocks;
@@ -47,17 +58,25 @@ where k.record_id = any(%(records)s) and starts_with(k.block_key, '=')
     ) <= %(largest)s;
 
 -- name: known_founders
--- The record that founded the golden id which a record bears, or under which we know it ourselves.
-select i.record_id, g.founder
-from pg_temp.incoming_records as i
-inner join ops.golden_ids as g on g.golden_id = i.known_golden_id and g.entity = %(entity)s
-where not i.is_removed and g.founder <> i.record_id
-union
-select i.record_id, g.founder
-from pg_temp.incoming_records as i
-inner join ops.crosswalk as c on c.system = i.system and c.kind = i.stream and c.destination_id = i.source_key
-inner join ops.golden_ids as g on g.golden_id = c.object_key and g.entity = %(entity)s
-where not i.is_removed and i.is_new and g.founder <> i.record_id;
+-- The record that founded the golden id which a record bears, or under which we know it ourselves,
+-- where that was not known before.
+with told as (
+    select i.record_id, g.founder
+    from pg_temp.incoming_records as i
+    inner join ops.golden_ids as g on g.golden_id = i.known_golden_id and g.entity = %(entity)s
+    where not i.is_removed and g.founder <> i.record_id
+    union
+    select i.record_id, g.founder
+    from pg_temp.incoming_records as i
+    inner join ops.crosswalk as c on c.system = i.system and c.kind = i.stream and c.destination_id = i.source_key
+    inner join ops.golden_ids as g on g.golden_id = c.object_key and g.entity = %(entity)s
+    where not i.is_removed and i.is_new and g.founder <> i.record_id
+)
+select t.record_id, t.founder
+from told as t
+left join ops.golden_pairs as p
+    on p.left_id = least(t.record_id, t.founder) and p.right_id = greatest(t.record_id, t.founder) and p.reason = 'known_id'
+where p.left_id is null;
 
 -- name: incoming_pairs
 create temporary table if not exists incoming_pairs (

@@ -23,6 +23,11 @@ class PlainMatcher:
     models: str = "plain"
 
     @property
+    def compared(self) -> Sequence[str]:
+        """What names a record."""
+        return ("email", "phone", "organisation", "name", "postcode", "billing_postcode")
+
+    @property
     def cluster(self) -> Cluster:
         """Groups as the engine groups."""
         return cluster

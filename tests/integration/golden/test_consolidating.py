@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import sql
 from psycopg.errors import CheckViolation
 
+from accord.names import StreamName
 from accord.store import golden
 from accord.store.database import Role
+from accord.store.queries import for_table, queries
 from tests.support.golden import Company, PlainMatcher, named
+
+CONTACTS = StreamName("salesforce", "contacts")
 
 
 def test_records_that_match_are_one_customer_and_others_are_not(company: Company) -> None:
@@ -204,3 +209,21 @@ def test_a_retrained_model_takes_no_record_from_its_customer(company: Company) -
     assert company.homes() == before
     models = company.rows("select version, trained_by from ops.golden_models order by trained_at")
     assert [tuple(row.values()) for row in models] == [("plain", "accord"), ("newer", "ann")]
+
+
+def test_what_landed_since_lies_together_and_is_found_so(company: Company) -> None:
+    company.rows(
+        "insert into landing.salesforce__contacts"
+        " (partition_key, source_key, content_hash, payload, run_id)"
+        " select '', 'k' || n, sha256(''), repeat('x', 400)::bytea, 'r'"
+        " from generate_series(1, 5000) as n"
+    )
+    company.rows("vacuum (analyze) landing.salesforce__contacts")
+    with company.store.session(Role.RESOLVER) as connection:
+        newest = golden.newest_landed(connection, CONTACTS)
+        assert len(golden.landed_since(connection, CONTACTS, newest - 10)) == 10
+        # Among so few records the key's own index would do as well.
+        connection.execute("set enable_indexscan = off")
+        statement = for_table(queries("golden")["landed_since"], CONTACTS.table)
+        plan = connection.execute(sql.SQL("explain ") + statement, {"version": newest - 10})
+        assert any("Bitmap Index Scan" in line for (line,) in plan)
