@@ -18,7 +18,23 @@ from integration_assets import failures
 from integration_assets.modelling import with_project
 from integration_assets.partitions import WHOLE
 from integration_assets.tables import contract_schema
+from integration_assets.words import several
 from resources.dbt import Dbt
+
+_NOUNS = {
+    "read": ("record read", "records read"),
+    "new": ("new", "new"),
+    "changed": ("changed", "changed"),
+    "unchanged": ("unchanged", "unchanged"),
+    "removed": ("removed", "removed"),
+    "linked": ("linked", "linked"),
+    "merged": ("golden record merged", "golden records merged"),
+    "reviews_opened": ("pair to review", "pairs to review"),
+    "golden_created": ("golden record made", "golden records made"),
+    "golden_changed": ("golden record changed", "golden records changed"),
+    "golden_vanished": ("golden record gone", "golden records gone"),
+    "conflicts_found": ("conflict found", "conflicts found"),
+}
 
 
 def entity_key(contract: Contract) -> dg.AssetKey:
@@ -118,6 +134,7 @@ def echoes(
     ) -> Iterator[dg.MaterializeResult[Any]]:
         with failures.classed(context):
             done = brought_up(store, dbt, contract, flow, feeds, run_id=context.run_id)
+        context.log.info("%s, as read back: %s", entity_key(contract).path[-1], told(done))
         changed = done.golden_created + done.golden_changed + done.golden_vanished
         yield dg.MaterializeResult(
             metadata=done.counts(),
@@ -155,12 +172,9 @@ def brought_up(
 
 def told(done: Consolidated) -> str:
     """What a consolidation came to, for the log: counts only."""
-    return (
-        ", ".join(
-            f"{count} {name.replace('_', ' ')}" for name, count in done.counts().items() if count
-        )
-        or "nothing has changed"
-    )
+    counts = {**done.counts(), "golden_vanished": done.golden_vanished - done.merged}
+    parts = [several(count, *_NOUNS[name]) for name, count in counts.items() if count > 0]
+    return ", ".join(parts) or "nothing has changed"
 
 
 def _specs(contract: Contract, feeds: Sequence[Feed], owner: str) -> list[dg.AssetSpec]:

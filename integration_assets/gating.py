@@ -22,6 +22,7 @@ from accord.store.verdicts import Current
 from integration_assets import failures
 from integration_assets.modelling import BEHIND_GATE, CANONICAL
 from integration_assets.partitions import WHOLE, Days
+from integration_assets.words import several
 
 
 def target_of(model: Model) -> str:
@@ -65,12 +66,7 @@ def gate(contract: Contract, key: dg.AssetKey, target: str) -> dg.AssetChecksDef
             with store.session(Role.READER) as connection:
                 standing = verdicts.current(connection, contract.name, partitions)
                 closed = _closed_in_all(connection, contract.name)
-        context.log.info(
-            "gate of %s: %s judged, %s closed",
-            contract.name,
-            len(judged),
-            sum(not verdict.passed for verdict in standing),
-        )
+        context.log.info("gate of %s: %s", contract.name, told(judged, standing))
         days = asked.title if asked else "all"
         yield from results(key, standing, days=days, closed_in_all=closed)
 
@@ -140,6 +136,14 @@ def results(
             or "nothing",
         },
     )
+
+
+def told(judged: Sequence[PartitionVerdict], standing: Sequence[Current]) -> str:
+    """What a gate came to, for the log: what was new to judge, and how it stands now."""
+    closed = sum(not verdict.passed for verdict in standing)
+    rows = sum(verdict.checked for verdict in judged)
+    new = f"{several(rows, 'row')} judged" if judged else "nothing new to judge"
+    return f"{new}, {f'{closed} CLOSED' if closed else 'open'}"
 
 
 def _listed(days: Iterable[str]) -> str:

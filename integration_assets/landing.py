@@ -17,6 +17,7 @@ from accord.store.database import Store
 from integration_assets import failures
 from integration_assets.partitions import BACKFILL, Days
 from integration_assets.tables import contract_schema
+from integration_assets.words import counted
 
 
 def external_key(system: System, stream: Stream) -> dg.AssetKey:
@@ -93,14 +94,7 @@ def landing(
             taken = take_in(store, stream, source, window, run_id=context.run.run_id)
         for day in asked.keys if asked else ():
             context.add_asset_metadata(_counted(taken, day), asset_key=key, partition_key=day)
-        context.log.info(
-            "%s: %s read, %s landed, %s unchanged, %s rejected, %s removed",
-            stream.name,
-            *(
-                getattr(taken.counts, name).total()
-                for name in ("read", "landed", "unchanged", "rejected", "removed")
-            ),
-        )
+        context.log.info("%s: %s", stream.name, told(taken))
         if asked is None:
             yield dg.MaterializeResult(metadata=_counted(taken, ""))
             return
@@ -122,6 +116,13 @@ def absent(
         and date.fromisoformat(day) < today
         and f"{date.fromisoformat(day):%A}".lower() not in closed_on
     ]
+
+
+def told(taken: Taken) -> str:
+    """What an intake came to, for the log."""
+    names = ("read", "landed", "unchanged", "rejected", "removed")
+    counts = {name: getattr(taken.counts, name).total() for name in names}
+    return counted(counts, names, always="read")
 
 
 def _every_day(key: dg.AssetKey) -> dg.AssetCheckSpec:

@@ -14,6 +14,7 @@ from accord.sandbox.company import Company
 from accord.store.database import Store
 from integration_assets import failures
 from integration_assets.publishing import destination_key
+from integration_assets.words import counted
 
 _ALIKE = "both_sides_agree"
 
@@ -61,17 +62,17 @@ def looking_back(system: System, deliveries: Sequence[Delivery], owner: str) -> 
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-        found: dict[dg.AssetKey, LookedBack] = {}
+        found: dict[str, LookedBack] = {}
         with failures.classed(context):
             client = company.client(system.name)
             _read_again(store, client, streams, run_id=context.run_id)
             if not isinstance(client, Destination):
                 raise TypeError(f"systems/{system.name}/client.py does not receive anything")
             for delivery in deliveries:
-                found[look_back_key(delivery)] = looked_back(
-                    store, delivery, client, run_id=context.run_id
-                )
-        for key, back in found.items():
+                found[delivery.kind] = looked_back(store, delivery, client, run_id=context.run_id)
+        context.log.info("%s, looked up: %s", system.name, told(found))
+        for delivery in deliveries:
+            key, back = look_back_key(delivery), found[delivery.kind]
             yield dg.MaterializeResult(asset_key=key, metadata=facts(back))
             yield dg.AssetCheckResult(
                 asset_key=key,
@@ -98,6 +99,14 @@ def facts(back: LookedBack) -> Mapping[str, Any]:
         "doubled": back.counts["doubled"],
         "agreement": back.counts["equal"] / back.objects if back.objects else 1.0,
     }
+
+
+def told(kinds: Mapping[str, LookedBack]) -> str:
+    """What looking up came to, for the log, by kind of object."""
+    names = ("equal", "missing", "different", "doubled")
+    return "; ".join(
+        f"{kind} {counted(back.counts, names) or 'none'}" for kind, back in kinds.items()
+    )
 
 
 def _read_again(store: Store, client: object, streams: Sequence[Stream], *, run_id: str) -> None:

@@ -55,7 +55,8 @@ def modelled(
             if stale:
                 second_opinion.warm()  # its gate comes next, and it takes seconds to load
             built = brought_up_to_date(store, dbt, target, models, stale)
-        context.log.info("%s: %s of %s days built", target, len(built), len(asked.keys))
+        words = target.replace("_", " ")
+        context.log.info("models, %s: %s of %s days built", words, len(built), len(asked.keys))
         with store.session(Role.READER) as connection:
             rows = {model.key: whole(connection, model.key, model.columns) for model in models}
             for model in models:

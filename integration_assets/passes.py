@@ -37,7 +37,6 @@ from sensors.failures import raise_run_failure, recover_when_mended
 HOST_TAG, PID_TAG = "accord/host", "accord/pid"
 _EVENTS = {
     "STEP_START": "{step} …",
-    "STEP_SUCCESS": "{step} done",
     "STEP_FAILURE": "{step} FAILED",
     "STEP_UP_FOR_RETRY": "{step} failed, will be tried again",
 }
@@ -50,6 +49,7 @@ def orchestrator(
     settings = company.settings
     dbt = Dbt(settings, store.address)
     result = PassResult()
+    announce("Starting: parsing the models …")
     asked = readable(company, the_world(settings, store, dbt), request)
     if not asked:
         return result
@@ -246,7 +246,7 @@ def _progress(announce: Announce) -> dg.LoggerDefinition:
         def emit(self, record: logging.LogRecord) -> None:
             event: Any = getattr(record, "dagster_event", None)
             if event is not None and (form := _EVENTS.get(event.event_type_value)):
-                announce(form.format(step=event.step_key))
+                announce(form.format(step=event.step_key.replace("__", ".").replace("_", " ")))
             elif (
                 event is None and record.levelno == logging.INFO and hasattr(record, "dagster_meta")
             ):
@@ -255,7 +255,7 @@ def _progress(announce: Announce) -> dg.LoggerDefinition:
     @dg.logger(config_schema={}, description="Tells a person what is happening, step by step")
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.getLogger("accord.progress")
-        logger.setLevel(logging.INFO)
+        logger.setLevel(logging.DEBUG)  # that a step starts is told at this level
         logger.propagate = False
         logger.handlers = [Told()]
         return logger

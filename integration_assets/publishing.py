@@ -18,6 +18,7 @@ from accord.store.outbox import Outbox
 from integration_assets import failures
 from integration_assets.modelling import BEHIND_GATE_TAG
 from integration_assets.partitions import BACKFILL, Days
+from integration_assets.words import counted
 
 DISTRUST_TAG = "accord/redeliver"
 STANDINGS = ("delivered", "unchanged", "rejected", "held", "waiting", "unknown")
@@ -83,8 +84,13 @@ def destination(
                     partition_key=key or None,
                 )
             total = sum(result.counts.values(), Counter())
-            counted = ", ".join(f"{count} {name}" for name, count in total.items())
-            context.log.info("%s %s: %s", delivery.flow, delivery.kind, counted or "nothing is due")
+            context.log.info(
+                "%s → %s %s: %s",
+                delivery.flow,
+                system.name,
+                delivery.kind,
+                counted(total, ("due", *STANDINGS)) or "nothing is due",
+            )
             if result.trouble is not None:
                 raise result.trouble
             if result.depending:

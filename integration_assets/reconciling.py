@@ -1,5 +1,6 @@
 """Reconciliation and outcome assets: what destinations hold, and whether the business is served."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from integration_assets import failures
 from integration_assets.landing import landing_key
 from integration_assets.modelling import BEHIND_GATE_TAG
 from integration_assets.partitions import BACKFILL, Days
+from integration_assets.words import counted, several
 
 
 def comparison_key(comparison: Comparison) -> dg.AssetKey:
@@ -86,6 +88,8 @@ def reconciliation(
             ]
             read_back(store, sources, asked.window, run_id=context.run_id)
             rows = compared(store, comparison.name, asked.span, run_id=context.run_id)
+        words = comparison.name.removeprefix("rec_").replace("__", ", ").replace("_", " ")
+        context.log.info("%s: %s", words, told(rows))
         for day, facts in day_facts(rows, asked.keys).items():
             context.add_asset_metadata(facts, asset_key=key, partition_key=day)
         for spec in backs:
@@ -108,6 +112,13 @@ def reconciliation(
         )
 
     return reconcile
+
+
+def told(rows: Iterable[Compared]) -> str:
+    """What a comparison came to, for the log: days by how they stand."""
+    counts = Counter(row.state for row in rows)
+    days = several(counts.total(), "day")
+    return f"{days} compared, {counted(counts, sorted(counts)) or 'nothing on either side'}"
 
 
 def day_facts(rows: Iterable[Compared], days: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from accord import catalog
+from accord.cli import living
 from accord.cli.alerting import tell_pending
 from accord.cli.exits import Exit
 from accord.cli.passes import Announce, PassRequest, PassResult, orchestrator
@@ -92,19 +93,19 @@ def _passed(
 ) -> tuple[Exit, Report]:
     """Make a pass and report it; where it is `lively`, let the sandbox live on and make another."""
     started = now()
-    make = orchestrator()
     with console.status("Starting …") as spinner:
 
         def announce(text: str) -> None:
+            """Print what was done; what is only just begun, with dots, is shown while it lasts."""
+            if text.endswith("…"):
+                spinner.update(text)
+                return
             seconds = (now() - started).total_seconds()
             console.print(f"[dim]{seconds:6.1f} s[/]  {text}", highlight=False)
-            spinner.update(text)
 
-        result = make(world.store, company, request, announce)
-        for flow in _lived(world, company, announce) if lively else ():
-            again = make(world.store, company, PassRequest(flow, Window()), announce)
-            result.runs += again.runs
-            result.trouble += again.trouble
+        result = orchestrator()(world.store, company, request, announce)
+        if lively:
+            _live_on(world, company, result, announce)
     report = _report(world, result)
     show_report(console, report)
     _conclude(console, report, (now() - started).total_seconds())
@@ -112,16 +113,14 @@ def _passed(
     return exit_of(report), report
 
 
-def _lived(world: World, company: Company, announce: Announce) -> list[str]:
-    """Let the sandbox live on, and name the flows that go on from there."""
-    happened = company.live()
-    if happened:
-        announce("[bold]A day goes by in the sandbox company:[/]")
-    for system, what in happened.items():
-        announce(f"  {system}: {what}")
-    return sorted(
-        {item.flow for item in catalog.deliveries(world.systems) if item.system in happened}
-    )
+def _live_on(world: World, company: Company, result: PassResult, announce: Announce) -> None:
+    """Let a day go by in the sandbox, and make another pass of the flows that it is about."""
+    for flow in living.live(world, company, announce):
+        again = orchestrator()(world.store, company, PassRequest(flow, Window()), announce)
+        living.tell(world, again.runs, announce)
+        result.runs += again.runs
+        result.trouble += again.trouble
+        announce("The counts below are those of both passes together.")
 
 
 def _report(world: World, result: PassResult) -> Report:

@@ -115,6 +115,38 @@ def golden(connection: Connection) -> list[Golden]:
         return cursor.execute(queries("reports")["golden"]).fetchall()
 
 
+@dataclass(frozen=True, slots=True)
+class Propagated:
+    """Golden records of which the same attributes changed, and the systems they were sent to."""
+
+    entity: str
+    attributes: list[str]
+    systems: list[str]
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An edit in a system that does not own the attribute; `held` for a steward, or answered."""
+
+    system: str
+    attribute: str
+    owner: str
+    held: bool
+
+
+def golden_changes(connection: Connection, runs: Sequence[str]) -> list[Propagated]:
+    """What these runs changed of golden records, and whom that was told."""
+    with connection.cursor(row_factory=class_row(Propagated)) as cursor:
+        return cursor.execute(queries("reports")["golden_changes"], {"runs": list(runs)}).fetchall()
+
+
+def edits(connection: Connection, runs: Sequence[str]) -> list[Edit]:
+    """What these runs found edited in the wrong place."""
+    with connection.cursor(row_factory=class_row(Edit)) as cursor:
+        return cursor.execute(queries("reports")["edits"], {"runs": list(runs)}).fetchall()
+
+
 def flows(connection: Connection, runs: Sequence[str] | None = None) -> list[Flow]:
     """The flows' counts in these runs, or as everything stands now."""
     with connection.cursor(row_factory=class_row(Flow)) as cursor:

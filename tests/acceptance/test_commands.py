@@ -151,6 +151,7 @@ def test_the_demo_does_the_main_job_and_a_repeat_delivers_nothing(home: Home) ->
     assert customers["golden"] < sum(customers["systems"].values())
     assert customers["reviews"] > 0
     assert customers["conflicts"] + customers["answered"] > 0
+    assert "consent and phone of 1 customer changed, and went out to salesforce" in first.err
     again = home.accord("demo")
     assert again.code == 0, again.err
     assert "unchanged" in again.out

@@ -128,3 +128,33 @@ select p.entity,
     (select count(*) from ops.golden_conflicts as c where c.entity = p.entity and c.state = 'answered') as answered
 from ops.golden_passes as p
 order by p.entity;
+
+-- name: golden_changes
+-- Which attributes of golden records these runs changed, and which systems were sent those records.
+-- A golden record that was merged away changes no attribute.
+with changed as (
+    select c.golden_id, g.entity, array_agg(distinct a.attribute order by a.attribute) as attributes
+    from ops.golden_changes as c
+    inner join ops.golden_ids as g on g.golden_id = c.golden_id and g.survivor is null
+    cross join lateral jsonb_object_keys(c.was) as a (attribute)
+    where c.run_id = any(%(runs)s)
+    group by c.golden_id, g.entity
+), sent as (
+    select object_key, array_agg(distinct system order by system) as systems
+    from ops.outbox
+    where run_id = any(%(runs)s) and state = 'delivered'
+    group by object_key
+)
+select c.entity, c.attributes, coalesce(s.systems, '{}') as systems, count(*) as records
+from changed as c
+left join sent as s on s.object_key = c.golden_id
+group by c.entity, c.attributes, s.systems
+order by c.entity, c.attributes;
+
+-- name: edits
+-- What these runs found edited in systems that do not own the attribute.
+select r.system, c.attribute, c.owner, c.state = 'held' as held
+from ops.golden_conflicts as c
+inner join ops.golden_records as r on r.record_id = c.record_id
+where c.run_id = any(%(runs)s) and c.state in ('held', 'answered')
+order by c.conflict_id;
