@@ -25,6 +25,7 @@ def script(file: str) -> bytes:
     return (_FOLDER / f"{file}.sql").read_bytes()
 
 
-def for_table(statement: str, table: str) -> sql.Composed:
+@functools.cache
+def for_table(statement: str, table: str) -> bytes:
     """Put a table's quoted name where the statement says `{table}`."""
-    return sql.SQL(statement).format(table=sql.Identifier(table))
+    return sql.SQL(statement).format(table=sql.Identifier(table)).as_bytes(None)

@@ -30,8 +30,10 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from accord.emulation.faults import Fault
 from accord.emulation.server import Request
 from accord.http.wire import new_session
-from tests.chaos.steps import Life
-from tests.chaos.weather import AFTER, CALM, Climate, Fate, fate, likeness
+from tests.chaos import counters
+from tests.chaos.counters import Asked
+from tests.chaos.steps import step
+from tests.chaos.weather import AFTER, CALM, WISHING, Climate, Fate, fate, likeness
 
 FATE = "X-Laboratory"
 _START = 1_700_000_000.0
@@ -112,7 +114,7 @@ class Sky:
             is_sign_in=parts.path == "/connect/token",
         )  # fmt: skip
         with self._lock:
-            self.drawn[drawn.name] += 1
+            self.drawn[drawn.told] += 1
         return drawn
 
 
@@ -129,25 +131,6 @@ def below_requests(sky: Sky) -> Iterator[None]:
         yield
 
 
-_WHO = threading.local()
-
-
-@contextmanager
-def lived(life: Life) -> Iterator[None]:
-    """Let the requests of this thread be steps of a life."""
-    _WHO.life = life
-    try:
-        yield
-    finally:
-        _WHO.life = None
-
-
-def _step(name: str) -> None:
-    life = getattr(_WHO, "life", None)
-    if life is not None:
-        life.step(name)
-
-
 class Wire(HTTPAdapter):
     """Carries the requests of one session."""
 
@@ -160,18 +143,18 @@ class Wire(HTTPAdapter):
         fate = self._sky.fate_of(request)
         if fate.takes:
             self._sky.pass_(fate.takes)
-        _step(f"before {request.method}")
+        step(f"before {request.method}")
         _raise_before(fate, request)
         if fate.name in ("late", "late 504"):
             late = request.copy()
             self._sky.delay(fate.seconds, lambda: _arrived(late))
-            _step("after a late request")
+            step("after a late request")
             if fate.name == "late":
                 raise requests.exceptions.ReadTimeout("laboratory", request=request)
             return _gateway_timeout(request)
         with self._sky.carrying():
             response = self._carried(request, fate, options)
-        _step(f"after {request.method}")
+        step(f"after {request.method}")
         if fate.name in AFTER:
             raise _after(fate.name, request)
         return response
@@ -184,13 +167,31 @@ class Wire(HTTPAdapter):
         if fate.fault is not None:
             request.headers[FATE] = f"{fate.name} {fate.status} {fate.seconds}"
         if fate.name == "repeated":
-            _ = super().send(request, **options).content
-        response = super().send(request, **options)
-        _ = response.content  # else its connection stays open when the answer is lost
-        if fate.name == "status_before" and fate.seconds:
-            response.headers["Retry-After"] = f"{fate.seconds:g}"
+            self._sent(request, options)
+        response = self._sent(request, options)
+        if fate.name in WISHING:
+            response.headers.pop("Retry-After", None)
+            response.headers.update(fate.wishes)
         if fate.is_muddled and response.status_code == 200:
-            response._content = _muddled(response.content)  # noqa: SLF001
+            muddled = _muddled(response.content)
+            self._sky.drawn["muddled"] += muddled != response.content
+            response._content = muddled  # noqa: SLF001
+        return response
+
+    def _sent(
+        self, request: requests.PreparedRequest, options: Mapping[str, Any]
+    ) -> requests.Response:
+        """Send it over its socket, or to its counter, and wait for the whole answer."""
+        asked = Asked.by(request)
+        if not counters.is_open(asked.netloc):
+            response = super().send(request, **options)
+            _ = response.content  # else its connection stays open when the answer is lost
+            return response
+        answer = counters.answered(asked, asked.headers)
+        if answer.sent != "whole":
+            raise requests.exceptions.ConnectionError(ConnectionResetError("laboratory"))
+        response = counters.response(answer)
+        response.request, response.url = request, request.url or ""
         return response
 
 
@@ -229,6 +230,10 @@ def _after(name: str, request: requests.PreparedRequest) -> requests.exceptions.
 
 def _arrived(request: requests.PreparedRequest) -> None:
     """Deliver a request whose sender does not wait for the answer any more."""
+    asked = Asked.by(request)
+    if counters.is_open(asked.netloc):
+        counters.answered(asked, asked.headers)
+        return
     with contextlib.closing(HTTPAdapter()) as adapter:
         _ = adapter.send(request).content
 

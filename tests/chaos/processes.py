@@ -21,10 +21,9 @@ from accord.store.database import Role
 from accord.store.outbox import Outbox
 from systems.xero.client import connect
 from tests.chaos import models, tills
-from tests.chaos.network import lived
 from tests.chaos.poor import SETTLE_SECONDS, PoorClient
 from tests.chaos.schedules import Order
-from tests.chaos.steps import Killed, Life, MortalStore
+from tests.chaos.steps import Killed, Life, MortalStore, lived
 from tests.support import xero
 from tests.support.day_files import a_client
 from tests.support.engine import DELIVERY, DOCUMENTS, SALES
@@ -32,7 +31,7 @@ from tests.support.engine import DELIVERY, DOCUMENTS, SALES
 if TYPE_CHECKING:
     from tests.chaos.world import World
 
-TAKINGS = replace(DELIVERY, batch=2, concurrent=1)  # so that a seed tells one story
+TAKINGS = replace(DELIVERY, batch=2, concurrent=1)
 ENTRIES = Delivery(
     flow="petty_takings", system="poor", kind="entries", model="pub_poor__entries", mode="upsert",
     gates=("takings_line",), batch=2, settle_seconds=SETTLE_SECONDS,
@@ -156,6 +155,11 @@ class _Run:
             take_in(self.store, SALES, source, self._window, run_id=self.run_id)
         self.ended.life.step("after read")
 
+    def _paced(self, delivery: Delivery) -> Delivery:
+        """Batches of two, one after the other, or of one, several at once."""
+        at_once = self.order.at_once
+        return replace(delivery, batch=1 if at_once > 1 else 2, concurrent=at_once)
+
     def _deliver(self, delivery: Delivery) -> Delivered:
         world = self.process.world
         life = self.ended.life
@@ -167,7 +171,7 @@ class _Run:
 
         courier = Courier(
             self.store,
-            Outbox(delivery, ENDPOINT, self.run_id),
+            Outbox(self._paced(delivery), ENDPOINT, self.run_id),
             Mortal(self.process.destination(delivery.system), delivery.system, life),
             clock=world.sky.wall,
             sleep=sleep,

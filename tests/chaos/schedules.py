@@ -33,7 +33,7 @@ class Order:
 
     With `only_news` it reads nothing where the folder's time stamps say that nothing is new; with
     `only_deliver` a person started the delivery by itself. With `read_back` it reads in the end
-    what accounting holds.
+    what accounting holds. It sends so many batches `at_once`.
     """
 
     days: tuple[str, ...]
@@ -43,6 +43,7 @@ class Order:
     only_deliver: bool = False
     read_back: bool = False
     surprise: Change | None = None
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,7 @@ def _order(draw: Random, turn: Turn, days: Sequence[str], told: dict[str, DayFil
         only_deliver=draw.random() < turn.only_deliver,
         read_back=draw.random() < 0.25,
         surprise=surprise,
+        at_once=3 if draw.random() < turn.at_once else 1,
     )
 
 
@@ -208,7 +210,9 @@ def _doom(draw: Random, turn: Turn) -> Doom | None:
     how = draw.random()
     if how < 1 - turn.doomed:
         return None
-    kind: Literal["kill", "cut"] = "kill" if how < 1 - turn.cut else "cut"
+    kind: Literal["kill", "cut", "full"] = "kill"
+    if how >= 1 - turn.cut:
+        kind = draw.choice(("cut", "full"))
     if draw.random() < turn.anywhere:
         return Doom(kind, "", draw.randint(1, 260))
     families, weights = zip(*turn.dooms, strict=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,6 +22,10 @@ FILES = (
 )  # fmt: skip
 TABLES = ("pos__sales_lines", "pub_xero__documents", "pub_poor__entries")
 _LOCK = "pg_advisory_lock("
+_WRITING = re.compile(r"\b(insert into|update|delete from|copy) ", re.IGNORECASE)
+_FULL = """
+    do $$ begin raise exception 'the disk is full' using errcode = 'disk_full'; end $$
+"""
 
 
 def _named() -> dict[str, str]:
@@ -30,7 +36,7 @@ def _named() -> dict[str, str]:
             named[text] = f"{file}.{name}"
             if "{table}" in text:
                 for table in TABLES:
-                    named[for_table(text, table).as_string(None)] = f"{file}.{name}"
+                    named[for_table(text, table).decode()] = f"{file}.{name}"
     return named
 
 
@@ -52,9 +58,12 @@ class Killed(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Doom:
-    """What happens at the `count`-th step called `step` (any step when it is "")."""
+    """What happens at the `count`-th step called `step` (any step when it is "").
 
-    kind: Literal["kill", "cut"]
+    The process is killed, its database goes away, or that one's disk is full from there on.
+    """
+
+    kind: Literal["kill", "cut", "full"]
     step: str
     count: int
 
@@ -65,6 +74,7 @@ class Life:
 
     doom: Doom | None = None
     is_dead: bool = False
+    is_full: bool = False
     was_cut: bool = False
     passed: list[str] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
@@ -92,6 +102,9 @@ class Life:
                 self.is_dead = True
                 raise Killed(name)
             self.was_cut = True
+            if doom.kind == "full":
+                self.is_full = True
+                return
             self.cut()
         raise psycopg.OperationalError("the database went away")
 
@@ -111,12 +124,16 @@ class MortalConnection:
         name = name_of(statement)
         self.life.step(f"before {name}")
         self.has_locked = self.has_locked or (isinstance(statement, str) and _LOCK in statement)
+        if self.life.is_full and _is_writing(statement):
+            self.connection.execute(_FULL)
         cursor = self.connection.execute(statement, *arguments, **options)
         self.life.step(f"after {name}")
         return cursor
 
     def cursor(self, **options: Any) -> Any:
         self.life.step("before a cursor")
+        if self.life.is_full:
+            self.connection.execute(_FULL)
         return self.connection.cursor(**options)
 
     @contextmanager
@@ -127,10 +144,38 @@ class MortalConnection:
         self.life.step("after commit")
 
 
+LIVING: ContextVar[Life | None] = ContextVar("living", default=None)
+
+
+@contextmanager
+def lived(life: Life) -> Iterator[None]:
+    """Let what is done inside, and in threads that are started there, be steps of a life."""
+    token = LIVING.set(life)
+    try:
+        yield
+    finally:
+        LIVING.reset(token)
+
+
+def step(name: str) -> None:
+    """Come to a step of whoever is living here."""
+    if (life := LIVING.get()) is not None:
+        life.step(name)
+
+
 def name_of(statement: Any) -> str:
     """The name of a statement in the SQL files."""
-    text = statement.as_string(None) if isinstance(statement, sql.Composable) else statement
-    return _STATEMENTS.get(text, "a statement")
+    return _STATEMENTS.get(_text(statement), "a statement")
+
+
+def _text(statement: Any) -> str:
+    if isinstance(statement, bytes):
+        return statement.decode()
+    return statement.as_string(None) if isinstance(statement, sql.Composable) else statement
+
+
+def _is_writing(statement: Any) -> bool:
+    return _WRITING.search(_text(statement)) is not None
 
 
 Spare = dict[Role, list[Connection]]
@@ -169,6 +214,7 @@ class MortalStore(Store):
             raw = Connection.connect(self.address.conninfo, autocommit=True)
             raw.sealing = self.sealing
             raw.execute(f"set role {role}")
+            raw.execute("set plan_cache_mode = force_generic_plan")  # planning is half the time
             return raw
 
     def _put_back(self, role: Role, mortal: MortalConnection) -> None:

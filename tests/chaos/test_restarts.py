@@ -63,7 +63,7 @@ def installed() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def world(installed: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     url = installed.start().url("postgresql")
-    with built(url, tmp_path_factory.mktemp("laboratory")) as made:
+    with built(url, tmp_path_factory.mktemp("laboratory"), sockets=True) as made:
         yield made
 
 

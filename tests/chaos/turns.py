@@ -41,6 +41,7 @@ class Turn:
     spared: str = ""
     late: float = 0.0
     together: float = 0.15
+    at_once: float = 0.35
     part: float = 0.3
     distrust: float = 0.12
     only_news: float = 0.2
@@ -48,7 +49,7 @@ class Turn:
     surprise: float = 0.08
     revoked: float = 0.04
     doomed: float = 0.55
-    cut: float = 0.1
+    cut: float = 0.12
     anywhere: float = 0.25
     dooms: tuple[tuple[tuple[str, ...], int], ...] = ((DELICATE, 5), (JOINTS, 2), (STEPS, 3))
     pauses: tuple[float, ...] = (0.0, 0.0, 0.0, 0.5, 3.0, 90.0, 4000.0)
@@ -59,9 +60,9 @@ def _plain(**more: object) -> Turn:
     """A round in which nothing happens but what is told."""
     calm: dict[str, object] = {
         "comes": 1.0, "torn": 0.0, "taken": 0.0, "roughness": ((0.0, 1),), "together": 0.0,
-        "part": 0.0, "distrust": 0.0, "only_news": 0.0, "only_deliver": 0.0, "surprise": 0.0,
-        "revoked": 0.0, "doomed": 0.0, "cut": 0.0, "anywhere": 0.0, "pauses": (0.0,),
-        "skews": (0.0,),
+        "at_once": 0.0, "part": 0.0, "distrust": 0.0, "only_news": 0.0, "only_deliver": 0.0,
+        "surprise": 0.0, "revoked": 0.0, "doomed": 0.0, "cut": 0.0, "anywhere": 0.0,
+        "pauses": (0.0,), "skews": (0.0,),
     }  # fmt: skip
     return Turn(**{**calm, **more})  # type: ignore[arg-type]
 
@@ -95,7 +96,7 @@ FAMILIES: Mapping[str, tuple[Turn, ...]] = {
         _plain(comes=0.0),
     ),
     # Two runs at once, of the same days, which change each time.
-    "together": (_plain(together=1.0),) * 3,
+    "together": (_plain(together=1.0, at_once=0.5),) * 3,
     # What waits to go out is built anew and not judged; then somebody starts the delivery alone.
     "unjudged": (
         _plain(roughness=((1.0, 1),)),

@@ -7,6 +7,7 @@ however the threads of a run take turns.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -21,16 +22,29 @@ SHOWN = (
     "reset_before", "reset_after", "status_before", "status_after", "too_many", "cut_body",
     "bad_json", "expired_token",
 )  # fmt: skip
+WISHING = ("status_before", "too_many")
+"""What may come with a wish to be left alone for a while."""
+
 READS = (
-    *("refused", "connect timeout", "timeout before", "answer lost"),
+    *("refused", "connect timeout", "slow", "timeout before", "answer lost"),
     *("reset_before", "status_before", "too_many", "cut_body", "bad_json", "expired_token"),
 )
-WRITES = (*BEFORE, *AFTER, *LATE * 4, *SHOWN, "refuse_some", "repeated")
-SIGN_INS = ("refused", "timeout before", "status_before", "too_many", "cut_body", "bad_json")
+WRITES = (*BEFORE, *AFTER, *LATE * 4, *SHOWN, "slow", "refuse_some", "repeated")
+SIGN_INS = (
+    "refused",
+    "slow",
+    "timeout before",
+    "status_before",
+    "too_many",
+    "cut_body",
+    "bad_json",
+)
 SHARE = 0.2  # of what goes wrong with writes; else few runs would come to them
 STATUSES = (408, 500, 502, 503, 504)
 WAITS = (0.0, 1.0, 3.0, 200.0)
-_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+SLOW = (5.0, 28.0)
+"""Seconds that an answer takes whose sender just about waits for it."""
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/entries/)\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,21 @@ class Fate:
     seconds: float = 0.0
     is_muddled: bool = False
     takes: float = 0.0
+
+    @property
+    def told(self) -> str:
+        """What it is, as it is counted: also with which status and with what wish."""
+        if self.name not in ("status_before", "status_after", "too_many"):
+            return self.name
+        status = "" if self.name == "too_many" else f" {self.status}"
+        return f"{self.name}{status}{' and a wish' if self.wishes else ''}"
+
+    @property
+    def wishes(self) -> Mapping[str, str]:
+        """The header that asks to be left alone for a while, if any."""
+        if self.name not in WISHING or not self.seconds:
+            return {}
+        return {"Retry-After": f"{self.seconds:g}"}
 
     @property
     def fault(self) -> Fault | None:
@@ -105,5 +134,5 @@ def fate(
         status=draw.choice(STATUSES),
         seconds=draw.uniform(0.01, settle_seconds * 0.98) if name in LATE else draw.choice(WAITS),
         is_muddled=muddled,
-        takes=takes,
+        takes=draw.uniform(*SLOW) if name == "slow" else takes,
     )

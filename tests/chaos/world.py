@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import stamina
@@ -19,6 +20,7 @@ import stamina
 from accord.store.database import Connection, Store
 from systems.xero.emulator import Emulator, start
 from tests.chaos import models, tills
+from tests.chaos.counters import Counter
 from tests.chaos.network import Sky, below_requests, shown
 from tests.chaos.poor import SETTLE_SECONDS, PoorSystem
 from tests.chaos.processes import TAKINGS, Ended, Process
@@ -118,8 +120,11 @@ def _together(calls: list[Callable[[], _T]]) -> list[_T]:
 
 
 @contextmanager
-def built(database_url: str, folder: Path) -> Iterator[World]:
-    """Build a world on an empty database and in an empty folder."""
+def built(database_url: str, folder: Path, *, sockets: bool = False) -> Iterator[World]:
+    """Build a world on an empty database and in an empty folder.
+
+    Its systems are asked at counters, which is quick, or over real `sockets`.
+    """
     store = a_store(database_url)
     exports, books = folder / "tills", folder / "books"
     exports.mkdir()
@@ -128,6 +133,8 @@ def built(database_url: str, folder: Path) -> Iterator[World]:
         admin = stack.enter_context(Connection.connect(store.address.conninfo, autocommit=True))
         admin.execute(models.TABLES)
         sky = Sky({})
+        for place in () if sockets else ("systems.xero.emulator", "tests.chaos.poor"):
+            stack.enter_context(patch(f"{place}.Server", Counter))
         accounting = start(xero.Setup(books), faults=shown, clock=lambda: sky.now)
         stack.callback(accounting.stop)
         poor = PoorSystem(shown)

@@ -34,7 +34,8 @@ def server() -> Iterator[str]:
     try:
         url = running.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("alter system set fsync = off")
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"alter system set {setting} = off")
             connection.execute("select pg_reload_conf()")
         yield url
     finally:

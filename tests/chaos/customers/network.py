@@ -6,61 +6,29 @@ request, raises what requests raises, and lets time pass. See `tests.chaos.netwo
 
 from __future__ import annotations
 
-import itertools
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from accord.emulation.faults import Fault
-from accord.emulation.server import Request, Response, Route, Server
+from accord.emulation.server import Request, Response
 from accord.http.wire import new_session
+from tests.chaos import counters
+from tests.chaos.counters import Asked, Counter
 from tests.chaos.customers import weather
 from tests.chaos.customers.weather import CALM, Climate
 from tests.chaos.network import FATE, Sky
-from tests.chaos.steps import Life
-from tests.chaos.weather import AFTER, LATE, Fate
+from tests.chaos.steps import step
+from tests.chaos.weather import AFTER, LATE, WISHING, Fate
 
-LIVING: ContextVar[Life | None] = ContextVar("living", default=None)
-_PORTS = itertools.cycle(range(20_000, 60_000))
 _THREADED = ("looking", "posting", "reading")
-
-
-class Counter(Server):
-    """An emulator's routes without a socket: whoever knows its address may ask."""
-
-    def __init__(self, routes: Sequence[Route], **_: Any) -> None:
-        self.failures = []
-        self.stopping = threading.Event()
-        self._routes = tuple(routes)
-        self._number = next(_PORTS)
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._number}"
-
-    def start(self) -> Server:
-        """Open."""
-        _OPEN[urlsplit(self.url).netloc] = self
-        return self
-
-    def stop(self) -> None:
-        """Close."""
-        _OPEN.pop(urlsplit(self.url).netloc, None)
-
-
-_OPEN: dict[str, Counter] = {}
 
 
 @dataclass(slots=True)
@@ -97,7 +65,7 @@ class Heaven(Sky):
             settles=settles,
         )  # fmt: skip
         with self._lock:
-            self.drawn[drawn.name] += 1
+            self.drawn[drawn.told] += 1
         return drawn
 
     def answered(self, system: str) -> None:
@@ -149,22 +117,6 @@ class _OneByOne:
     map = staticmethod(map)
 
 
-@contextmanager
-def lived(life: Life) -> Iterator[None]:
-    """Let the requests made inside be steps of a life."""
-    token = LIVING.set(life)
-    try:
-        yield
-    finally:
-        LIVING.reset(token)
-
-
-def step(name: str) -> None:
-    """Come to a step of whoever is living here."""
-    if (life := LIVING.get()) is not None:
-        life.step(name)
-
-
 class Wire(HTTPAdapter):
     """Carries the requests of one session."""
 
@@ -175,9 +127,9 @@ class Wire(HTTPAdapter):
     def send(self, prepared: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
         """Carry one request as its fate is."""
         heaven = self._heaven
-        request = _asked(prepared)
+        request = Asked.by(prepared)
         method = request.method
-        if request.netloc not in _OPEN:
+        if not counters.is_open(request.netloc):
             raise _refused()
         fate = heaven.fate(request)
         if fate.takes:
@@ -189,44 +141,19 @@ class Wire(HTTPAdapter):
             step("after a late request")
             if fate.name == "late":
                 raise requests.exceptions.ReadTimeout("laboratory")
-            return _response(Response(504))
+            return counters.response(Response(504))
         if method != "GET" and not request.path.endswith("/token"):
             heaven.written(heaven.systems[request.netloc][0])
         with heaven.carrying():
-            response = _carried(heaven, request, fate)
+            answer = _carried(heaven, request, fate)
         if method == "GET":
             heaven.answered(heaven.systems[request.netloc][0])
         step(f"after {method}")
         if fate.name == "timeout after":
             raise requests.exceptions.ReadTimeout("laboratory")
-        if fate.name in AFTER or response.sent != "whole":
+        if fate.name in AFTER or answer.sent != "whole":
             raise requests.exceptions.ConnectionError(ConnectionResetError("laboratory"))
-        return _response(response)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request on its way."""
-
-    method: str
-    netloc: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def target(self) -> str:
-        """Path and query."""
-        return f"{self.path}?{self.query}" if self.query else self.path
-
-
-def _asked(prepared: requests.PreparedRequest) -> Asked:
-    parts = urlsplit(prepared.url or "")
-    headers = {name.lower(): str(value) for name, value in prepared.headers.items()}
-    headers["host"] = parts.netloc
-    body = prepared.body if isinstance(prepared.body, bytes) else b""
-    return Asked(prepared.method or "", parts.netloc, parts.path, parts.query, headers, body)
+        return counters.response(answer)
 
 
 def _arrived(heaven: Heaven, request: Asked) -> None:
@@ -237,18 +164,16 @@ def _arrived(heaven: Heaven, request: Asked) -> None:
 
 def _carried(heaven: Heaven, request: Asked, fate: Fate) -> Response:
     """Let the emulator answer; whatever changes meanwhile is watched."""
-    counter = _OPEN.get(request.netloc)
-    if counter is None:
-        return Response(502)  # what was late comes after the emulator has gone
     headers = dict(request.headers)
     if fate.fault is not None:
         headers[FATE.lower()] = f"{fate.name} {fate.status} {fate.seconds}"
-    answer = counter.answer(request.method, request.target, headers, request.body)
-    heaven.watched(heaven.systems[request.netloc][0], request.method)
-    if fate.name == "status_before" and fate.seconds:
-        wish = {"Retry-After": f"{fate.seconds:g}"}
-        return Response(answer.status, answer.body, {**answer.headers, **wish}, answer.sent)
-    return answer
+    answer = counters.answered(request, headers)
+    if counters.is_open(request.netloc):
+        heaven.watched(heaven.systems[request.netloc][0], request.method)
+    if fate.name not in WISHING:
+        return answer
+    plain = {name: told for name, told in answer.headers.items() if name != "Retry-After"}
+    return replace(answer, headers={**plain, **fate.wishes})
 
 
 def shown(request: Request) -> Fault | None:
@@ -258,13 +183,6 @@ def shown(request: Request) -> Fault | None:
         return None
     name, status, seconds = told.split()
     return Fate(name, status=int(status), seconds=float(seconds)).fault
-
-
-def _response(answer: Response) -> requests.Response:
-    response = requests.Response()
-    response.status_code, response._content = answer.status, answer.body  # noqa: SLF001
-    response.headers = CaseInsensitiveDict(answer.headers)
-    return response
 
 
 def _raise_before(fate: Fate) -> None:

@@ -36,10 +36,10 @@ from systems.mainframe.client import connect as connect_mainframe
 from systems.salesforce.client import connect as connect_salesforce
 from systems.stripe.client import connect as connect_stripe
 from tests.chaos.customers.matching import PlainMatcher
-from tests.chaos.customers.network import Surprise, lived, step
+from tests.chaos.customers.network import Surprise
 from tests.chaos.customers.schedules import Order
 from tests.chaos.customers.views import SYSTEMS
-from tests.chaos.steps import Killed, Life, MortalStore
+from tests.chaos.steps import Killed, Life, MortalStore, lived, step
 from tests.support.mailchimp import SECRET
 
 if TYPE_CHECKING:

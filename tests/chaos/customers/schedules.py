@@ -213,7 +213,7 @@ def _doom(draw: Random) -> Doom | None:
     how = draw.random()
     if how < 0.45:
         return None
-    kind: Literal["kill", "cut"] = "kill" if how < 0.9 else "cut"
+    kind: Literal["kill", "cut", "full"] = "kill" if how < 0.9 else draw.choice(("cut", "full"))
     if draw.random() < 0.35:
         return Doom(kind, "", draw.randint(1, 900))
     steps: Sequence[str] = draw.choices((DELICATE, JOINTS, STEPS), (5, 4, 1))[0]

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.chaos.weather import AFTER, BEFORE, LATE, STATUSES, WAITS, Fate
+from tests.chaos.weather import AFTER, BEFORE, LATE, SLOW, STATUSES, WAITS, Fate
 
 READS = (
-    *("refused", "connect timeout", "timeout before", "answer lost", "reset_before"),
+    *("refused", "connect timeout", "slow", "timeout before", "answer lost", "reset_before"),
     *("status_before", "too_many", "cut_body", "bad_json"),
 )
 WRITES = (
     *BEFORE, *AFTER, *LATE * 2, "late 504", "reset_before", "reset_after", "status_before",
-    "status_after", "too_many", "cut_body", "bad_json",
+    "status_after", "too_many", "cut_body", "bad_json", "slow",
 )  # fmt: skip
 OUTAGE = ("refused", "connect timeout", "status_before")
 OWN: Mapping[str, tuple[str, ...]] = {
@@ -68,5 +68,5 @@ def fate(key: str, system: str, method: str, path: str, *, likely: float, settle
         name,
         status=draw.choice(STATUSES),
         seconds=draw.uniform(0.01, settles * 0.98) if name in LATE else draw.choice(WAITS),
-        takes=takes,
+        takes=draw.uniform(*SLOW) if name == "slow" else takes,
     )

@@ -23,4 +23,4 @@ def test_every_statement_has_a_name_of_its_own(file: str) -> None:
 
 def test_a_table_is_quoted_into_its_place() -> None:
     made = for_table("select * from landing.{table} where a = %(a)s", 'x"; drop table y; --')
-    assert made.as_string() == 'select * from landing."x""; drop table y; --" where a = %(a)s'
+    assert made.decode() == 'select * from landing."x""; drop table y; --" where a = %(a)s'
