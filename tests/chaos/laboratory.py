@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
+from tests.chaos.happened import in_schedule
 from tests.chaos.oracle import differences
 from tests.chaos.processes import Ended
 from tests.chaos.schedules import Order, Schedule, drawn
@@ -31,17 +32,22 @@ class Failure:
 
 def tell(world: World, seed: int, family: str = GENERAL) -> Failure | None:
     """Tell the schedule of a seed; return how it failed, or None."""
-    schedule = drawn(seed, family)
+    wrong = story(world, drawn(seed, family))
+    return Failure(seed, tuple(wrong), family) if wrong else None
+
+
+def story(world: World, schedule: Schedule) -> list[str]:
+    """Tell a schedule, and say what is wrong at its end."""
     try:
-        world.reset(seed)
-        for round_ in schedule.rounds:
-            world.live(round_)
-        wrong = [*quiet(world, schedule), *differences(world, schedule)]
+        world.reset(schedule.seed)
+        world.met.update(in_schedule(schedule))
+        for number, round_ in enumerate(schedule.rounds):
+            world.live(round_, (schedule.seed, number))
+        return [*quiet(world, schedule), *differences(world, schedule)]
     except Exception:  # noqa: BLE001 - whatever no run may ever end with is the finding
-        wrong = [traceback.format_exc(limit=-6)]
         for process in world.processes:
             process.end()
-    return Failure(seed, tuple(wrong), family) if wrong else None
+        return [traceback.format_exc(limit=-6)]
 
 
 def quiet(world: World, schedule: Schedule) -> list[str]:

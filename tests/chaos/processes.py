@@ -150,7 +150,7 @@ class _Run:
         with ExitStack() as stack:
             if (surprise := order.surprise) is not None:
                 stack.enter_context(
-                    tills.while_reading(f"{surprise.day}.csv", lambda: world.change(surprise))
+                    tills.while_reading(f"{surprise.day}.csv", lambda: world.surprise(surprise))
                 )
             take_in(self.store, SALES, source, self._window, run_id=self.run_id)
         self.ended.life.step("after read")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -94,6 +94,15 @@ def drawn(seed: int, family: str = GENERAL) -> Schedule:
     for day in days:
         told.setdefault(day, _file(draw, day))
     return Schedule(seed, tuple(rounds), tuple(told[day] for day in days))
+
+
+def doomed(seed: int, number: int, doom: Doom) -> Schedule:
+    """The schedule of a seed, all of whose runs of one round meet this doom."""
+    schedule = drawn(seed)
+    rounds = list(schedule.rounds)
+    met = tuple(replace(order, doom=doom) for order in rounds[number].orders)
+    rounds[number] = replace(rounds[number], orders=met)
+    return replace(schedule, rounds=tuple(rounds))
 
 
 def _changes(draw: Random, turn: Turn, day: str, told: dict[str, DayFile]) -> list[Change]:

@@ -87,7 +87,7 @@ def test_schedules_hold_every_deed_and_every_way_to_end() -> None:
     assert {act.deed for it in told for act in it.acts} == set(schedules.DEEDS)
     rounds = [round_ for it in told for chapter in it.chapters for round_ in chapter.rounds]
     orders = [order for round_ in rounds for order in round_.orders]
-    assert {order.doom and order.doom.kind for order in orders} == {None, "kill", "cut"}
+    assert {order.doom and order.doom.kind for order in orders} == {None, "kill", "cut", "full"}
     assert any(order.surprise for order in orders)
     assert any(len(round_.orders) == 2 for round_ in rounds)
     assert {round_.revoked for round_ in rounds} == {"", *schedules.SYSTEMS}

@@ -29,7 +29,10 @@ READS = (
     *("refused", "connect timeout", "slow", "timeout before", "answer lost"),
     *("reset_before", "status_before", "too_many", "cut_body", "bad_json", "expired_token"),
 )
-WRITES = (*BEFORE, *AFTER, *LATE * 4, *SHOWN, "slow", "refuse_some", "repeated")
+WRITES = (
+    *(*BEFORE, *AFTER, *LATE * 4, *SHOWN, "slow", "refuse_some", "refuse_some", "repeated"),
+    *("status_after",) * 4,
+)
 SIGN_INS = (
     "refused",
     "slow",

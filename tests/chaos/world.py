@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ import stamina
 
 from accord.store.database import Connection, Store
 from systems.xero.emulator import Emulator, start
-from tests.chaos import models, tills
-from tests.chaos.counters import Counter
+from tests.chaos import counters, models, tills
+from tests.chaos.happened import in_round
 from tests.chaos.network import Sky, below_requests, shown
 from tests.chaos.poor import SETTLE_SECONDS, PoorSystem
 from tests.chaos.processes import TAKINGS, Ended, Process
@@ -37,7 +38,11 @@ _KEPT = ("alembic_version", "sealing_keys")
 
 @dataclass(slots=True)
 class World:
-    """Everything the laboratory's processes live in."""
+    """Everything the laboratory's processes live in, and what has happened in it.
+
+    `met` counts each kind of trouble over all schedules; `passed` are the steps that a run came to,
+    with the first seed and round in which one did, and `killed_at` those at which one was killed.
+    """
 
     store: Store
     folder: Folder
@@ -48,10 +53,14 @@ class World:
     emptied: str
     spare: Spare = field(default_factory=dict)
     runs: int = 0
+    met: Counter[str] = field(default_factory=Counter)
+    passed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    killed_at: set[str] = field(default_factory=set)
     processes: list[Process] = field(default_factory=list)
 
     def reset(self, seed: int) -> None:
         """Forget everything that was, and let a day pass."""
+        self.met.update(self.sky.drawn)
         self.sky.clear()
         self.sky.seed = str(seed)
         self.sky.pass_(86_400)
@@ -61,12 +70,17 @@ class World:
         self.admin.execute(self.emptied)
         self.runs = 0
 
+    def surprise(self, change: Change) -> None:
+        """Let the tills change a file that is being read."""
+        self.met["a file changes while it is read"] += 1
+        self.change(change)
+
     def change(self, change: Change) -> None:
         """Let the tills change a file."""
         self.folder.put(change.day, change.content, same_time=change.same_time)
 
-    def live(self, round_: Round) -> list[Ended]:
-        """Let one round happen."""
+    def live(self, round_: Round, where: tuple[int, int]) -> list[Ended]:
+        """Let one round happen, the one of this seed and number."""
         for change in round_.changes:
             self.change(change)
         self.sky.pass_(round_.pause)
@@ -76,6 +90,10 @@ class World:
         if round_.is_revoked:
             self.accounting.revoke()
         ended = self.run_all(round_.orders)
+        self.met.update(in_round(round_, ended))
+        for life in (it.life for it in ended):
+            for step in life.passed:
+                self.passed.setdefault(step, where)
         self.sky.climate, self.sky.page_size = CALM, 0
         if round_.is_revoked:
             self.accounting.revoke(revoked=False)
@@ -86,9 +104,7 @@ class World:
         while len(self.processes) < len(orders):
             self.processes.append(Process(self))
         self.runs += len(orders)
-        if len(orders) == 1:
-            return [self.processes[0].run(orders[0], self.runs)]
-        return _together(
+        ended = _together(
             [
                 lambda process=process, order=order, place=place: process.run(  # type: ignore[misc]
                     order, self.runs - place
@@ -96,10 +112,15 @@ class World:
                 for place, (process, order) in enumerate(zip(self.processes, orders, strict=False))
             ]
         )
+        for life in (it.life for it in ended):
+            self.killed_at.update(life.passed[-1:] if life.is_dead else ())
+        return ended
 
 
 def _together(calls: list[Callable[[], _T]]) -> list[_T]:
     """Make calls at once; return what they return, or raise what one of them raised."""
+    if len(calls) == 1:
+        return [calls[0]()]
     results: list[_T] = []
     errors: list[BaseException] = []
 
@@ -134,7 +155,7 @@ def built(database_url: str, folder: Path, *, sockets: bool = False) -> Iterator
         admin.execute(models.TABLES)
         sky = Sky({})
         for place in () if sockets else ("systems.xero.emulator", "tests.chaos.poor"):
-            stack.enter_context(patch(f"{place}.Server", Counter))
+            stack.enter_context(patch(f"{place}.Server", counters.Counter))
         accounting = start(xero.Setup(books), faults=shown, clock=lambda: sky.now)
         stack.callback(accounting.stop)
         poor = PoorSystem(shown)
