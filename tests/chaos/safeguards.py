@@ -72,10 +72,8 @@ def _approved_as_it_was(connection: Any, contract: Contract, days: Sequence[str]
 
 def _believed(receipts: Iterable[Receipt], sent: Sequence[Write]) -> list[Settlement]:
     told = {receipt.write_id: receipt for receipt in receipts}
-    answered = [write for write in sent if write.write_id in told]
-    return settled(told.values(), answered) + [
-        Settlement(write.write_id, "delivered") for write in sent if write not in answered
-    ]
+    fates = settled(told.values(), sent)
+    return [it if it.write_id in told else Settlement(it.write_id, "delivered") for it in fates]
 
 
 class _NeverRaised(AccordError):

@@ -15,7 +15,7 @@ from tests.support.engine import Crashed, Fuse
 
 Mood = Literal[
     "answers", "is lost on the way", "loses its answer", "answers for some", "commits late",
-    "asks for later", "refuses", "turns us away", "dies midway",
+    "asks for later", "puts off", "refuses", "turns us away", "dies midway",
 ]  # fmt: skip
 Sight = Literal["is seen", "cannot be seen", "turns us away"]
 
@@ -107,6 +107,8 @@ class PoorLedger:
     def _received(self, write: Write, place: int, mood: Mood) -> Receipt:
         if mood == "refuses" and place % 2 == 0:
             return Receipt(write.write_id, "rejected", "", "refused", "No", "correct it")
+        if mood == "puts off":
+            return Receipt(write.write_id, "retry", "", "busy", "It is busy", "send it later")
         if place:
             self.clock.pass_(self.apart)
         self.sent.append(write.key)

@@ -101,7 +101,8 @@ order by d.place;
 
 -- name: withdraw
 -- What was never sent, or was refused, of objects that the model no longer has.
-update ops.outbox as o set state = 'superseded', settled_at = clock_timestamp()
+update ops.outbox as o set state = 'superseded', settled_at = clock_timestamp(),
+    cause = case o.state when 'rejected' then o.cause else '' end
 where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = any(%(keys)s::text[])
     and o.state in ('waiting', 'held', 'rejected')
     and not exists (select from pg_temp.due as d where d.object_key = o.object_key)
@@ -154,7 +155,8 @@ where o.write_id = n.write_id and o.state in ('waiting', 'held')
 returning n.place;
 
 -- name: supersede
-update ops.outbox set state = 'superseded', settled_at = clock_timestamp()
+-- A cause that only kept it waiting goes with it: that of a superseded write is why it was refused.
+update ops.outbox set state = 'superseded', settled_at = clock_timestamp(), cause = ''
 where write_id = any(%(open)s::uuid[]) and state in ('waiting', 'held');
 
 -- name: intend

@@ -160,6 +160,15 @@ def test_a_replayed_write_that_is_refused_again_waits_in_the_same_letter(store: 
     assert wrong(store) == set()
 
 
+def test_a_write_that_was_put_off_and_then_superseded_was_not_refused(store: Store) -> None:
+    there = PoorLedger(Clock(), ["puts off"])
+    send(store, there, {DAYS[0]: "1.00"})
+    send(store, there, {DAYS[0]: "2.00"})
+    states = engine.rows(store, "select state from ops.outbox order by write_id")
+    assert [row["state"] for row in states] == ["superseded", "delivered"]
+    assert wrong(store) == set()
+
+
 def test_letters_of_a_destination_are_found_by_its_system(store: Store) -> None:
     send(store, PoorLedger(Clock(), ["refuses"]), {DAYS[0]: "1.00"})
     assert len(letters(store, name="xero")) == 1
