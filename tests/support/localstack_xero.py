@@ -69,7 +69,7 @@ def running() -> Iterator[str]:
             threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
+            process.kill()  # it keeps nothing, and may have been started deaf to anything less
             process.wait(10)
 
 
