@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,7 +167,7 @@ class Looking:
         searched = {str(found["id"]): found for found in self._searched(sorted(wanted))}
         lately = self.recent.lately(wanted, searched)
         unsure = [name for name, shown in lately.items() if shown is None]
-        lately.update(zip(unsure, self._each(self.one, unsure), strict=True))
+        lately.update(zip(unsure, self.account.each(self.one, unsure), strict=True))
         searched.update({name: shown or {} for name, shown in lately.items()})
         by_key: dict[str, list[Customer]] = defaultdict(list)
         for customer in searched.values():
@@ -178,7 +177,7 @@ class Looking:
 
     def match(self, writes: Sequence[Write]) -> dict[str, Found]:
         """Find what is the same under no key of ours: by its id, else by its e-mail address."""
-        matches = self._each(self._matching, writes)
+        matches = self.account.each(self._matching, writes)
         pairs = zip(writes, matches, strict=True)
         return {write.key: _found(customers) for write, customers in pairs if customers}
 
@@ -207,12 +206,6 @@ class Looking:
             if ours := [customer for customer in free if our_id(customer) == key]:
                 return ours
         return [customer for customer in free if is_live(customer)]
-
-    def _each(self, ask: Callable[[Any], Any], about: Sequence[Any]) -> Iterable[Any]:
-        if len(about) < 2:
-            return [ask(item) for item in about]
-        with ThreadPoolExecutor(self.account.concurrent) as pool:
-            return list(pool.map(ask, about))
 
 
 def _touch(customer: Customer, second: int) -> Touch:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from accord.errors import AccordError, Stop, Unanswered
@@ -59,11 +58,7 @@ class Posting:
                 else:
                     self._untried.append(write)
 
-        if len(writes) == 1:
-            attempt(writes[0])
-        elif writes:
-            with ThreadPoolExecutor(min(self.account.concurrent, len(writes))) as pool:
-                list(pool.map(attempt, writes))
+        self.account.each(attempt, writes)
         return list(self._concluded())
 
     def _concluded(self) -> Iterator[Receipt]:

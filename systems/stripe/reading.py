@@ -7,7 +7,6 @@ without it; otherwise the same customer would land anew each time it is read the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -170,9 +169,8 @@ class Customers:
             yield Page(removed=sorted(gone))
         yield from self._listed(ids)
         left = list(ids)
-        with ThreadPoolExecutor(self.account.concurrent) as pool:
-            for start in range(0, len(left), self.account.page_size):
-                yield self._page(pool, left[start : start + self.account.page_size])
+        for start in range(0, len(left), self.account.page_size):
+            yield self._page(left[start : start + self.account.page_size])
         reading.position = str(position.after(told))
 
     def _listed(self, ids: dict[str, None]) -> Iterator[Page]:
@@ -187,8 +185,8 @@ class Customers:
             if not ids:
                 return
 
-    def _page(self, pool: ThreadPoolExecutor, ids: Sequence[str]) -> Page:
-        found = dict(zip(ids, pool.map(self._one, ids), strict=True))
+    def _page(self, ids: Sequence[str]) -> Page:
+        found = dict(zip(ids, self.account.each(self._one, ids), strict=True))
         page = self.pages.page(payload for payload in found.values() if payload)
         return Page(page.records, page.rejected, [name for name in ids if not found[name]])
 

@@ -7,8 +7,9 @@ https://docs.stripe.com/error-low-level.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import msgspec
 import stamina
@@ -20,6 +21,8 @@ from systems.stripe.errors import code_of, param_of
 
 LARGEST_PAGE = 100
 _KEYS = 4
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 
 class _UnderWay(Unanswered):
@@ -50,14 +53,31 @@ class Account:
         limits = connection.settings["limits"]
         self.page_size = int(limits.get("page_records", LARGEST_PAGE))
         self.concurrent = int(limits["concurrent"])
+        self._pool: ThreadPoolExecutor | None = None
         self._version = {"Stripe-Version": connection.settings["address"]["version"]}
 
     def close(self) -> None:
         """Give the connections back."""
         with self._lock:
+            if self._pool is not None:
+                self._pool.shutdown()
+                self._pool = None
             if self._opened is not None:
                 self._opened.close()
                 self._opened = None
+
+    def each(self, call: Callable[[_Item], _Made], items: Sequence[_Item]) -> list[_Made]:
+        """Do something that calls for each item, several at once; whoever asks shares the threads.
+
+        What is done there may not ask for this in its turn.
+        """
+        if len(items) < 2:
+            return [call(item) for item in items]
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.concurrent, thread_name_prefix="stripe")
+            pool = self._pool
+        return list(pool.map(call, items))
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """GET `path`. Raises Retry at once where Stripe says that repeating is of no use now."""
