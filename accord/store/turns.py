@@ -33,6 +33,10 @@ SHORTEST, LONGEST = 15.0, 600.0
 LONGEST_WAIT = 120.0
 """Seconds a caller waits for its turn before it gives up and says when to come back."""
 
+CALM = 0.2
+"""Seconds for which a system without a quota that was well is not asked about again: so long it may
+take until one process notices what another learnt."""
+
 BACKFILL_SHARE = 0.8
 """The part of a quota that history may use; the rest is kept for what is new."""
 
@@ -92,12 +96,14 @@ class SharedTurns:
         backfill: bool = False,
         impatient: bool = False,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store, self._limits, self._sleep = store, limits, sleep
+        self._store, self._limits = store, limits
+        self._sleep, self._clock = sleep, clock
         self._key = {"system": system, "endpoint": endpoint}
         self._allowed = max(1, int(limits.calls_per_minute * (BACKFILL_SHARE if backfill else 1)))
         self._slots = threading.BoundedSemaphore(limits.concurrent)
-        self._impatient = impatient
+        self._impatient, self._calm_until = impatient, 0.0
         self._lock = threading.Lock()
         self._open = ExitStack()
         self._connection: Connection | None = None
@@ -156,8 +162,13 @@ class SharedTurns:
 
     def _is_calm(self) -> bool:
         """Tell whether the system is well, so that without a quota nothing has to be counted."""
+        asked = self._clock()
+        if asked < self._calm_until:
+            return True
         with self._session() as connection:
-            return connection.execute(queries("turns")["is_calm"], self._key).fetchone() == (True,)
+            row = connection.execute(queries("turns")["is_calm"], self._key).fetchone()
+            self._calm_until = asked + CALM if row == (True,) else 0.0
+        return row == (True,)
 
     def _taken(self) -> tuple[float, bool]:
         """Take a turn, or say how many seconds to wait before asking again."""
@@ -197,6 +208,7 @@ class SharedTurns:
             self._run("rest", seconds=error.retry_after or 1.0)
         else:
             self._run("failed", threshold=THRESHOLD, shortest=SHORTEST, longest=LONGEST)
+        self._calm_until = 0.0
 
     def _run(self, name: str, **values: object) -> None:
         with self._session() as connection:
