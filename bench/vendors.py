@@ -127,7 +127,7 @@ def parties(customers: int, today: date) -> Iterator[Party]:
             "number": number,
             "changed_at": datetime.combine(today - timedelta(days=40), time(9), UTC),
             "email": f"{coined}.{number}@post.example".lower(),
-            "phone": f"0117{4_000_000 + number}",
+            "phone": f"0117{_scattered(number):07}",
             "street": street, "city": town, "postcode": postcode, "country": "GB",
             "billing_street": street, "billing_city": town, "billing_postcode": postcode,
             "billing_country": "GB", "consent": "opted_in", "currency": "GBP",
@@ -147,6 +147,11 @@ def parties(customers: int, today: date) -> Iterator[Party]:
             loyalty_points=number % 1000,
             **common,
         )
+
+
+def _scattered(number: int) -> int:
+    """Seven digits of its own for each number, few of them but one digit from another's."""
+    return number * 7_368_787 % 10_000_000
 
 
 def _coined(number: int) -> str:
@@ -177,8 +182,8 @@ def _known_to(customers: int, system: str, today: date) -> tuple[Party, ...]:
 
 def _change_crm(emulator: Any) -> None:
     for record in emulator.rows("contacts"):
-        name = f"{record['FirstName']} Anne"
-        emulator.edit("contacts", record["Id"], FirstName=name, Phone=_renumbered(record["Phone"]))
+        name = record["LastName"][::-1].capitalize()  # a new one, and nobody else's
+        emulator.edit("contacts", record["Id"], LastName=name, Phone=_renumbered(record["Phone"]))
     for record in emulator.rows("accounts"):
         name = record["Name"].replace(" Ltd", " UK Ltd")
         emulator.edit("accounts", record["Id"], Name=name, Phone=_renumbered(record["Phone"]))
