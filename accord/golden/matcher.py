@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +20,7 @@ Values = Iterable[tuple[int, Mapping[str, str]]]
 """Records with their normalised values, read once."""
 
 _AT_ONCE = 50_000
+_TOLD = ("column", "level", "weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +142,13 @@ class Matching:
         lefts, rights = {left for left, _ in asked}, {right for _, right in asked}
         if not asked:
             return Scored([], {})
+        names = {record: _name(record) for record in lefts | rights}
         found = score_new(
             self._table((record, values[record]) for record in sorted(lefts)),
             self._table((record, values[record]) for record in sorted(rights - lefts)),
             entity=self.entity,
             model=known,
-            pairs=[(_name(left), _name(right)) for left, right in asked],
+            pairs=[(names[left], names[right]) for left, right in asked],
             records=among,
         )
         return self._scored(found, known.version)
@@ -186,7 +188,11 @@ class _Evidence(Mapping[Two, str]):
     places: Mapping[Two, int]
 
     def __getitem__(self, two: Two) -> str:
-        return json.dumps([asdict(item) for item in self.pairs[self.places[two]].evidence])
+        evidence = self.pairs[self.places[two]].evidence
+        return json.dumps([{name: getattr(it, name) for name in _TOLD} for it in evidence])
+
+    def __contains__(self, two: object) -> bool:
+        return two in self.places
 
     def __iter__(self) -> Iterator[Two]:
         return iter(self.places)

@@ -44,7 +44,7 @@ class ScoredPairs(Sequence[Pair]):
             place += len(self)
         if not 0 <= place < len(self):
             raise IndexError(place)
-        row = {name: self.table.column(name)[place].as_py() for name in self.table.column_names}
+        [row] = self.table.slice(place, 1).to_pylist()
         left, right = row["left"], row["right"]
         return Pair(
             left,

@@ -18,7 +18,7 @@ from psycopg.rows import class_row
 
 from accord.names import StreamName
 from accord.store.database import Connection
-from accord.store.queries import for_table, queries
+from accord.store.queries import for_table, listed, queries
 
 AT_ONCE = 10_000
 
@@ -251,7 +251,7 @@ def values_of(
     connection: Connection, records: Sequence[int]
 ) -> list[tuple[int, Mapping[str, str]]]:
     """The normalised values of those of these records that are not gone."""
-    rows = connection.execute(queries("golden")["values_of"], {"records": list(records)})
+    rows = connection.execute(queries("golden")["values_of"], {"records": listed(records)})
     return rows.fetchall()
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 from psycopg.rows import class_row
 
 from accord.store.database import Connection
-from accord.store.queries import queries
+from accord.store.queries import listed, queries
 
 Reason = Literal["known_id", "identifier", "matched"]
 Two = tuple[int, int]
@@ -26,6 +27,7 @@ LARGEST_SHARED = 20
 IDENTIFIER = "="
 """What the key of an identifier begins with, among the keys that candidates are found by."""
 
+_LINES = 10_000
 _COPY_PAIRS = (
     "copy incoming_pairs (left_id, right_id, probability, reason, model_version) from stdin"
 )
@@ -83,7 +85,7 @@ class Decisions:
 
 def drop_blocks(connection: Connection, records: Sequence[int]) -> None:
     """Forget under which keys these records were found."""
-    connection.execute(queries("identity")["drop_blocks"], {"records": list(records)})
+    connection.execute(queries("identity")["drop_blocks"], {"records": listed(records)})
 
 
 def keep_blocks(
@@ -95,20 +97,21 @@ def keep_blocks(
         connection.cursor() as cursor,
         cursor.copy("copy incoming_blocks (block_key, record_id) from stdin") as copy,
     ):
-        for row in keys:
-            copy.write_row(row)
-    connection.execute(queries("identity")["keep_blocks"], {"records": list(records)})
+        lines = iter(_escaped(key) + f"\t{record}\n" for key, record in keys)
+        while some := "".join(islice(lines, _LINES)):
+            copy.write(some)
+    connection.execute(queries("identity")["keep_blocks"], {"records": listed(records)})
     connection.execute(queries("identity")["clear_blocks"])
 
 
 def candidates(connection: Connection, records: Sequence[int]) -> list[Two]:
     """The pairs of these records with others that are worth comparing."""
-    return _twos(connection, "candidates", records=list(records), largest=LARGEST_BLOCK)
+    return _twos(connection, "candidates", records=listed(records), largest=LARGEST_BLOCK)
 
 
 def sharing(connection: Connection, records: Sequence[int]) -> list[Two]:
     """The pairs of these records with others that bear the same identifier."""
-    return _twos(connection, "sharing", records=list(records), largest=LARGEST_SHARED)
+    return _twos(connection, "sharing", records=listed(records), largest=LARGEST_SHARED)
 
 
 def known_founders(connection: Connection, entity: str) -> list[Two]:
@@ -131,7 +134,7 @@ def keep_pairs(connection: Connection, pairs: Iterable[Pair]) -> None:
 
 def forget_doubts(connection: Connection, records: Sequence[int], *, link: float) -> None:
     """Forget the pairs of these records that were not sure enough to link, to score them anew."""
-    values = {"records": list(records), "link": link}
+    values = {"records": listed(records), "link": link}
     connection.execute(queries("identity")["forget_scores"], values)
 
 
@@ -146,7 +149,7 @@ def around(connection: Connection, records: Iterable[int], *, link: float) -> li
     newest = list(found)
     while newest:
         rows = connection.execute(
-            queries("identity")["neighbours"], {"records": newest, "link": link}
+            queries("identity")["neighbours"], {"records": listed(newest), "link": link}
         ).fetchall()
         newest = [row[0] for row in rows if row[0] not in found]
         found.update(newest)
@@ -162,13 +165,13 @@ def everybody(connection: Connection, entity: str) -> list[int]:
 def pairs_among(connection: Connection, records: Sequence[int]) -> list[Pair]:
     """The pairs that are known of between these records."""
     with connection.cursor(row_factory=class_row(Pair)) as cursor:
-        rows = cursor.execute(queries("identity")["pairs_among"], {"records": list(records)})
+        rows = cursor.execute(queries("identity")["pairs_among"], {"records": listed(records)})
         return rows.fetchall()
 
 
 def decisions_among(connection: Connection, records: Sequence[int]) -> Decisions:
     """What stewards decided about pairs of these records."""
-    rows = connection.execute(queries("identity")["decisions_among"], {"records": list(records)})
+    rows = connection.execute(queries("identity")["decisions_among"], {"records": listed(records)})
     return _decisions(rows.fetchall())
 
 
@@ -181,19 +184,19 @@ def decisions_of(connection: Connection, entity: str) -> Decisions:
 def founded(connection: Connection, records: Sequence[int]) -> dict[int, Founded]:
     """The golden ids that these records founded, by record."""
     with connection.cursor(row_factory=class_row(Founded)) as cursor:
-        rows = cursor.execute(queries("identity")["founded"], {"records": list(records)})
+        rows = cursor.execute(queries("identity")["founded"], {"records": listed(records)})
         return {row.founder: row for row in rows.fetchall()}
 
 
 def memberships(connection: Connection, records: Sequence[int]) -> dict[int, str]:
     """The golden id that each of these records belongs to now, where it does to any."""
-    rows = connection.execute(queries("identity")["memberships"], {"records": list(records)})
+    rows = connection.execute(queries("identity")["memberships"], {"records": listed(records)})
     return dict(rows.fetchall())
 
 
 def companions(connection: Connection, records: Sequence[int]) -> dict[int, str]:
     """These records and all that belong together with them, each with its golden id."""
-    rows = connection.execute(queries("identity")["companions"], {"records": list(records)})
+    rows = connection.execute(queries("identity")["companions"], {"records": listed(records)})
     return dict(rows.fetchall())
 
 
@@ -242,7 +245,7 @@ def move(
 def doubts(connection: Connection, records: Sequence[int]) -> list[Doubt]:
     """The pairs around these records that a person has to decide, as everybody belongs now."""
     with connection.cursor(row_factory=class_row(Doubt)) as cursor:
-        rows = cursor.execute(queries("identity")["doubtful"], {"records": list(records)})
+        rows = cursor.execute(queries("identity")["doubtful"], {"records": listed(records)})
         return rows.fetchall()
 
 
@@ -261,7 +264,7 @@ def ask(
     `evidence` is JSON, where there is some at hand. Returns how many are newly open.
     """
     rows = connection.execute(
-        queries("identity")["open_reviews_of"], {"records": list(records)}
+        queries("identity")["open_reviews_of"], {"records": listed(records)}
     ).fetchall()
     open_now = {(left, right): review for review, left, right in rows}
     wanted = {(it.left_id, it.right_id): it for it in doubts}
@@ -286,6 +289,11 @@ def ask(
     return sum(two not in open_now for two in new)
 
 
+def _escaped(text: str) -> str:
+    """A text as COPY reads it; there is never a tab or a line break in one."""
+    return text.replace("\\", "\\\\")
+
+
 def _decisions(rows: Iterable[tuple[int, int, str]]) -> Decisions:
     rows = list(rows)
     return Decisions(
@@ -296,4 +304,4 @@ def _decisions(rows: Iterable[tuple[int, int, str]]) -> Decisions:
 
 def _twos(connection: Connection, name: str, **values: object) -> list[Two]:
     rows = connection.execute(queries("identity")[name], values).fetchall()
-    return sorted({(min(row), max(row)) for row in rows})
+    return sorted({(left, right) if left < right else (right, left) for left, right in rows})

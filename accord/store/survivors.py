@@ -15,7 +15,7 @@ from psycopg import Cursor, sql
 from psycopg.rows import class_row
 
 from accord.store.database import Connection
-from accord.store.queries import queries
+from accord.store.queries import listed, queries
 
 AT_ONCE = 20_000
 _Kind = TypeVar("_Kind")
@@ -153,7 +153,7 @@ class Survivors:
         ids, written = sorted(set(golden_ids)), Written()
         self._run("golden_rows")
         for first in range(0, len(ids), AT_ONCE):
-            some = ids[first : first + AT_ONCE]
+            some = listed(ids[first : first + AT_ONCE])
             self._run("clear_rows")
             self._run("rows", golden_ids=some, **_arrays(self.claims))
             created, changed = self._run("change").fetchone() or (0, 0)
@@ -164,12 +164,12 @@ class Survivors:
 
     def hold(self, golden_ids: Iterable[str]) -> None:
         """Let systems keep what they have in fields that wait for a steward, and only there."""
-        rows = self._run("hold", golden_ids=sorted(set(golden_ids))).fetchall()
+        rows = self._run("hold", golden_ids=listed(sorted(set(golden_ids)))).fetchall()
         self.revise(row[0] for row in rows)
 
     def revise(self, golden_ids: Iterable[str]) -> None:
         """Let destinations look at these golden records again."""
-        self._run("revise", golden_ids=sorted(set(golden_ids)))
+        self._run("revise", golden_ids=listed(sorted(set(golden_ids))))
 
     def resend(self, copies: Iterable[tuple[str, str]]) -> None:
         """Let these systems be sent these golden records again: they are not as we left them."""
@@ -180,7 +180,7 @@ class Survivors:
 
     def values(self, golden_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """What these golden records say, as text; one that is no more is left out."""
-        rows = self._run("golden_values", golden_ids=sorted(set(golden_ids))).fetchall()
+        rows = self._run("golden_values", golden_ids=listed(sorted(set(golden_ids)))).fetchall()
         return {
             golden: {name: str(value) for name, value in content.items() if name != "golden_id"}
             for golden, content in rows
@@ -189,7 +189,7 @@ class Survivors:
     def members(self, golden_ids: Iterable[str]) -> dict[str, list[Row]]:
         """The records of these golden records that are not gone."""
         found: dict[str, list[Row]] = {}
-        for row in self._rows(Row, "members_of", golden_ids=sorted(set(golden_ids))):
+        for row in self._rows(Row, "members_of", golden_ids=listed(sorted(set(golden_ids)))):
             found.setdefault(row.golden_id, []).append(row)
         return found
 
@@ -210,7 +210,7 @@ class Survivors:
 
     def golden_ids(self, records: Sequence[int]) -> dict[int, str]:
         """The golden id of each record."""
-        return dict(self._run("golden_ids_of", records=list(records)).fetchall())
+        return dict(self._run("golden_ids_of", records=listed(records)).fetchall())
 
     def mark_echoes(self, echoes: Sequence[Echo]) -> None:
         """Note which values are our own, come back."""
@@ -223,7 +223,7 @@ class Survivors:
 
     def accepted(self, golden_ids: Iterable[str]) -> list[Accepted]:
         """The values that were accepted once and stand."""
-        return self._rows(Accepted, "accepted_of", golden_ids=sorted(set(golden_ids)))
+        return self._rows(Accepted, "accepted_of", golden_ids=listed(sorted(set(golden_ids))))
 
     def accept(self, conflict: Conflict, against: str | None, *, by: str) -> None:
         """Let an edited value win until what authority says is no longer `against`."""
@@ -246,7 +246,7 @@ class Survivors:
 
     def held(self, golden_ids: Iterable[str]) -> list[Held]:
         """The conflicts of these golden records that wait for a steward."""
-        return self._rows(Held, "held_of", golden_ids=sorted(set(golden_ids)))
+        return self._rows(Held, "held_of", golden_ids=listed(sorted(set(golden_ids))))
 
     def open(self, conflict: Conflict) -> None:
         """Keep a conflict, waiting or answered."""

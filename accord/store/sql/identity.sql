@@ -25,23 +25,25 @@ truncate pg_temp.incoming_blocks;
 
 -- name: candidates
 -- Whom to compare a record with: those that share a key with it which not too many share.
-with keys as (
+with keys as materialized (
     select b.block_key, b.record_id
     from ops.golden_blocks as b
     where b.record_id = any(%(records)s) and not starts_with(b.block_key, '=')
-), sizes as (
-    select k.block_key
+), blocks as materialized (
+    select k.block_key, few.records
     from (select distinct block_key from keys) as k
     cross join lateral (
-        select count(*) as size
-        from (select from ops.golden_blocks as o where o.block_key = k.block_key limit %(largest)s + 1) as few
-    ) as counted
-    where counted.size <= %(largest)s
+        select array_agg(o.record_id) as records
+        from (select record_id from ops.golden_blocks as b where b.block_key = k.block_key limit %(largest)s + 1) as o
+        having count(*) between 2 and %(largest)s
+    ) as few
 )
 select distinct least(k.record_id, o.record_id), greatest(k.record_id, o.record_id)
 from keys as k
-inner join sizes as s on s.block_key = k.block_key
-inner join ops.golden_blocks as o on o.block_key = k.block_key and o.record_id <> k.record_id;
+inner join blocks as b on b.block_key = k.block_key
+cross join unnest(b.records) as o (record_id)
+where o.record_id <> k.record_id
+order by 1, 2;
 
 -- name: sharing
 -- Who bears the same identifier; one that many bear identifies nobody, and a person is no organisation.

@@ -52,13 +52,14 @@ create temporary table if not exists golden_rows (golden_id text primary key, co
 truncate pg_temp.golden_rows;
 
 -- name: change
--- Only what is not as it was is written; what it was is kept.
-with said as (
+-- Only what is not as it was is written; what it was is kept. Both are worked out once and held, because a
+-- query that is taken into another works them out again for each of the columns.
+with said as materialized (
     select n.golden_id, jsonb_populate_record(null::{golden}, n.content || jsonb_build_object('golden_id', n.golden_id)) as new,
         g as old
     from pg_temp.golden_rows as n
     left join {golden} as g on g.golden_id = n.golden_id
-), told as (
+), told as materialized (
     select golden_id, new, (old).golden_id is null as is_new, jsonb_strip_nulls(to_jsonb(new)) as now,
         jsonb_strip_nulls(to_jsonb(old)) - '{{revision,changed_at}}'::text[] as before
     from said
