@@ -75,7 +75,7 @@ class Account:
             return [call(item) for item in items]
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.concurrent, thread_name_prefix="stripe")
+                self._pool = ThreadPoolExecutor(self.concurrent)
             pool = self._pool
         return list(pool.map(call, items))
 

@@ -77,7 +77,7 @@ comment on table ops.golden_pairs is 'Pairs of records that are the same by a ke
 
 create table ops.golden_blocks (
     block_key text not null,
-    record_id bigint not null,
+    record_id bigint not null references ops.golden_records,
     primary key (block_key, record_id)
 );
 create index golden_blocks_by_record on ops.golden_blocks (record_id);

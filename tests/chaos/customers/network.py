@@ -28,8 +28,6 @@ from tests.chaos.network import FATE, Sky
 from tests.chaos.steps import step
 from tests.chaos.weather import AFTER, LATE, WISHING, Fate
 
-_THREADED = ("looking", "posting", "reading")
-
 
 @dataclass(slots=True)
 class Surprise:
@@ -97,8 +95,7 @@ def in_process(heaven: Heaven) -> Iterator[None]:
             stack.enter_context(patch(f"{place}.new_session", made))
         for system in ("salesforce", "stripe", "mailchimp"):
             stack.enter_context(patch(f"systems.{system}.emulator.Server", Counter))
-        for part in _THREADED:
-            stack.enter_context(patch(f"systems.stripe.{part}.ThreadPoolExecutor", _OneByOne))
+        stack.enter_context(patch("systems.stripe.remote.ThreadPoolExecutor", _OneByOne))
         yield
 
 
@@ -108,11 +105,8 @@ class _OneByOne:
     def __init__(self, *_: Any) -> None:
         pass
 
-    def __enter__(self) -> _OneByOne:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
+    def shutdown(self) -> None:
+        """There is nobody to wait for."""
 
     map = staticmethod(map)
 
