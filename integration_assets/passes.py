@@ -7,9 +7,7 @@ Where a gate closes for some days, the rest of the range goes on in further runs
 from __future__ import annotations
 
 import logging
-import os
-import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -31,10 +29,10 @@ from integration_assets.partitions import Days
 from integration_assets.publishing import DISTRUST_TAG
 from integration_assets.world import CONTRACTS, World, the_world
 from resources.dbt import Dbt
+from resources.ended import sign_of_life
 from resources.instance import dagster_instance
 from sensors.failures import raise_run_failure, recover_when_mended
 
-HOST_TAG, PID_TAG = "accord/host", "accord/pid"
 _EVENTS = {
     "STEP_START": "{step} …",
     "STEP_FAILURE": "{step} FAILED",
@@ -59,6 +57,7 @@ def orchestrator(
     world = the_world(settings, store, dbt)
     with (
         dagster_instance(settings, store.address) as instance,
+        sign_of_life(settings.home / "dagster" / "passes") as sign,
         SecondOpinion(CONTRACTS, store.address.url(PSYCOPG_2)) as second_opinion,
     ):
         definitions = build_defs(
@@ -71,10 +70,9 @@ def orchestrator(
             },
             loggers={"progress": _progress(announce)},
         )
-        _bury_the_dead(instance)
         for flow, days in asked.items():
             result.days += len(days.keys) if days else 0
-            runner = _Runner(definitions, instance, flow, request, result)
+            runner = _Runner(definitions, instance, flow, request, result, sign)
             runner.run(store, days)
             runner.tell(store, owner=world.owners.get(flow, OPERATIONS))
     return result
@@ -129,6 +127,7 @@ class _Runner:
     flow: str
     request: PassRequest
     result: PassResult
+    sign: Mapping[str, str]
     trouble: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -156,8 +155,7 @@ class _Runner:
         job = self.definitions.resolve_job_def(self.flow)
         tags = {
             **(days.tags if days else {}),
-            HOST_TAG: socket.gethostname(),
-            PID_TAG: str(os.getpid()),
+            **self.sign,
             **({DISTRUST_TAG: "true"} if self.request.redeliver else {}),
         }
         done = job.execute_in_process(
@@ -214,29 +212,6 @@ def _failed_check(found: Any) -> list[str]:
     what = "; ".join(value for name, value in facts.items() if name.endswith(("which", "by")))
     name = f"{found.asset_key.to_user_string()} {found.check_name}"
     return [f"{name}: {what}. Remedy: {facts.get('remedy', 'see the check')}."]
-
-
-def _bury_the_dead(instance: dg.DagsterInstance) -> None:
-    """Call runs of killed passes failed, and give back the pool slots they held."""
-    unfinished = dg.RunsFilter(
-        statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
-        tags={HOST_TAG: socket.gethostname()},
-    )
-    for run in instance.get_runs(unfinished):
-        pid = int(run.tags[PID_TAG])
-        if pid != os.getpid() and not _alive(pid):
-            instance.report_run_failed(run, "The process of this run ended before the run did.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _progress(announce: Announce) -> dg.LoggerDefinition:

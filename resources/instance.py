@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from accord.catalog import discover
 from accord.settings import Settings
 from accord.store.server import PSYCOPG_2, Address
+from resources.ended import bury_the_dead
 
 URL_VARIABLE = "ACCORD_DAGSTER_STORAGE"
 
@@ -62,7 +63,8 @@ def configuration(settings: Settings) -> dict[str, Any]:
 def dagster_home(settings: Settings, address: Address) -> Path:
     """Write dagster.yaml, point this process and its children to it, and return the folder.
 
-    The storage address goes through the environment, so that no password is written to disk.
+    Runs that ended processes left there are called failed, so that nothing waits for them. The
+    storage address goes through the environment, so that no password is written to disk.
     """
     folder = settings.home / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,6 +78,7 @@ def dagster_home(settings: Settings, address: Address) -> Path:
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_AT_ONCE)
     with dg.DagsterInstance.get() as instance:
         _make_pools(instance)
+        bury_the_dead(instance)
     return folder
 
 

@@ -130,7 +130,12 @@ def _dagster(world: World, port: int) -> Iterator[tuple[str, Services]]:
     code = location["load_from"][0]["python_module"]
     # A socket's path must be short, so it does not lie under the home folder.
     folder = Path(tempfile.mkdtemp(prefix="accord-"))
-    reached = {"socket": str(folder / "code"), "location_name": code["location_name"]}
+    # The host is not for the way there: by it, others can tell whose socket it was.
+    reached = {
+        "socket": str(folder / "code"),
+        "host": socket.gethostname(),
+        "location_name": code["location_name"],
+    }
     workspace = folder / "workspace.yaml"
     workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": reached}]}))
     python, quiet = (sys.executable, "-m"), ("--log-level", "warning")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,16 @@ def export(tills: Path, day: str, quantity: int = 1) -> None:
     (tills / f"{day}.csv").write_bytes(a_file(a_line(day, Quantity=str(quantity))))
 
 
+def variables(tills: Path, xero: Emulator) -> dict[str, str]:
+    return {
+        "ACCORD_POS_URL": tills.as_uri(),
+        "ACCORD_XERO_URL": xero.url,
+        "ACCORD_XERO_TOKEN_URL": xero.token_url,
+        "ACCORD_XERO_CLIENT_ID": "tests",
+        "ACCORD_XERO_CLIENT_SECRET": SECRET,
+    }
+
+
 @pytest.fixture(scope="module")
 def xero(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     with a_xero(tmp_path_factory.mktemp("xero"), faults=refusing) as running:
@@ -56,14 +66,7 @@ def tills(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def up(xero: Emulator, tills: Path) -> Iterator[Up]:
     """`accord up`, when it has run the days that were there before it."""
-    variables = {
-        "ACCORD_POS_URL": tills.as_uri(),
-        "ACCORD_XERO_URL": xero.url,
-        "ACCORD_XERO_TOKEN_URL": xero.token_url,
-        "ACCORD_XERO_CLIENT_ID": "tests",
-        "ACCORD_XERO_CLIENT_SECRET": SECRET,
-    }
-    with a_home(**variables) as home, an_up(home) as running:
+    with a_home(**variables(tills, xero)) as home, an_up(home) as running:
         finished(running, 2, accord__flow="takings")
         yield running
 
@@ -230,11 +233,26 @@ def test_a_run_in_progress_does_not_keep_it_from_stopping(tmp_path: Path) -> Non
             assert home.told("run")["balanced"]
 
 
-def test_killed_it_takes_everything_along(tmp_path: Path) -> None:
-    export(tmp_path, date.today().isoformat())  # noqa: DTZ011 - any day will do
-    with a_home(ACCORD_POS_URL=tmp_path.as_uri()) as home, an_up(home) as up:
-        up.stop(signal.SIGKILL)
-        eventually(lambda: not [it for it in home.processes() if "dagster" in it], seconds=60)
+def test_killed_amid_a_delivery_it_takes_everything_along_and_keeps_no_later_pass_waiting(
+    tmp_path: Path,
+) -> None:
+    export(tmp_path, DAYS[0])
+    sending = threading.Event()
+
+    def hanging(request: Request) -> Fault | None:
+        if "Invoices" not in request.path or sending.is_set():
+            return None
+        sending.set()
+        return Fault("slow", seconds=600)
+
+    (tmp_path / "xero").mkdir()
+    with a_xero(tmp_path / "xero", faults=hanging) as xero:
+        with a_home(**variables(tmp_path, xero)) as home, an_up(home) as up:
+            eventually(sending.is_set, what="a delivery")
+            up.stop(signal.SIGKILL)
+            eventually(lambda: not [it for it in home.processes() if "dagster" in it], seconds=60)
+            assert home.told("run")["balanced"]
+        assert set(posted(xero)) == {f"POS-{DAYS[0]}"}
 
 
 @pytest.fixture(autouse=True)
