@@ -6,6 +6,7 @@ turn with `accord.store.golden.serialise`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -279,19 +280,24 @@ class Survivors:
     def _with(self, values: Mapping[str, object]) -> dict[str, object]:
         return {"entity": self.entity, "at": self.at, "run_id": self.run_id, **values}
 
-    def _statement(self, name: str) -> sql.Composed:
-        schema, _ = self.table
-        columns = [sql.Identifier(column) for column in self.columns]
-        return sql.SQL(queries("survivors")[name]).format(
-            golden=sql.Identifier(*self.table),
-            members=sql.Identifier(schema, f"{self.entity}_members"),
-            holds=sql.Identifier(schema, f"{self.entity}_holds"),
-            columns=sql.SQL(", ").join(columns),
-            values=sql.SQL(", ").join(sql.SQL("(new).{}").format(it) for it in columns),
-            assignments=sql.SQL(", ").join(
-                sql.SQL("{0} = excluded.{0}").format(it) for it in columns
-            ),
-        )
+    def _statement(self, name: str) -> bytes:
+        return _written(name, self.entity, self.table, self.columns)
+
+
+@functools.cache
+def _written(name: str, entity: str, table: tuple[str, str], names: tuple[str, ...]) -> bytes:
+    """A statement as it is for one entity, its table of survivors and that one's columns."""
+    schema, _ = table
+    columns = [sql.Identifier(column) for column in names]
+    statement = sql.SQL(queries("survivors")[name]).format(
+        golden=sql.Identifier(*table),
+        members=sql.Identifier(schema, f"{entity}_members"),
+        holds=sql.Identifier(schema, f"{entity}_holds"),
+        columns=sql.SQL(", ").join(columns),
+        values=sql.SQL(", ").join(sql.SQL("(new).{}").format(it) for it in columns),
+        assignments=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(it) for it in columns),
+    )
+    return statement.as_bytes(None)
 
 
 def _arrays(claims: Claims) -> dict[str, object]:
