@@ -31,11 +31,12 @@ demo: setup ## run the sandbox company once, end to end
 up: setup ## serve the web UI, the daemon and the sandbox until Ctrl-C
 	@$(ACCORD) up
 
-test: setup ## run all tests
-	$(VENV)/bin/python -m pytest
+WORKERS ?= 2
+test: setup ## run all tests, by WORKERS at once
+	$(VENV)/bin/python -m pytest -n $(WORKERS)
 
 fast: setup ## run the tests that take seconds
-	$(VENV)/bin/python -m pytest -m "not slow and not real and not browser"
+	$(VENV)/bin/python -m pytest -n $(WORKERS) -m "not slow and not real and not browser"
 
 check: setup ## format, lint, types, layers, dbt, fast tests
 	$(VENV)/bin/ruff format --check $(CODE)

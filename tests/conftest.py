@@ -7,11 +7,29 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.support import postgres
+from tests.support import postgres, workers
 
 # A shared machine is sometimes slow, which is no fault of the code under test.
 settings.register_profile("accord", deadline=None)
 settings.load_profile("accord")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let several workers begin with what takes longest; by itself, pytest keeps its order."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: workers.turn(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Do once, before there are workers, what they would do at the same time."""
+    postgres.made_ready()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> workers.Sharing | None:
+    """Share out what belongs together as one, unless another way (--dist) is asked for."""
+    return workers.Sharing(config, log) if config.getoption("dist") == "load" else None
 
 
 @pytest.fixture(scope="session")

@@ -154,7 +154,7 @@ def test_a_batch_is_begun_asked_after_and_its_results_fetched(
         "finished", 2, 1,
     )  # fmt: skip
     assert sdk.batches.list(count=10)["total_items"] == 1
-    packed = requests.get(done["response_body_url"], timeout=5).content
+    packed = requests.get(done["response_body_url"], timeout=30).content
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
         [file] = [member for member in archive.getmembers() if member.isfile()]
         results = json.load(archive.extractfile(file))  # type: ignore[arg-type]

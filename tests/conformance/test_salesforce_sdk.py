@@ -56,7 +56,7 @@ def signed_in(org: Emulator, session: requests.Session) -> Salesforce:
         "client_id": salesforce.SECRET,
         "client_secret": salesforce.SECRET,
     }
-    told = session.post(org.token_url, data=form, timeout=5).json()
+    told = session.post(org.token_url, data=form, timeout=30).json()
     return Salesforce(
         instance_url=told["instance_url"],
         session_id=told["access_token"],

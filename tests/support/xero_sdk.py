@@ -25,11 +25,11 @@ class Sdk:
                 f"{url}/connect/token",
                 data={"grant_type": "client_credentials"},
                 auth=("sdk", SECRET),
-                timeout=5,
+                timeout=30,
             ).json()
             self._token = {name: answer[name] for name in _UNDERSTOOD if name in answer}
             signed = {"Authorization": f"Bearer {self._token['access_token']}"}
-            self._tenant = session.get(f"{url}/connections", headers=signed, timeout=5).json()[0][
+            self._tenant = session.get(f"{url}/connections", headers=signed, timeout=30).json()[0][
                 "tenantId"
             ]
         token = OAuth2Token(client_id="sdk", client_secret=SECRET)

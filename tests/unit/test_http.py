@@ -64,7 +64,7 @@ def remote() -> Iterator[Remote]:
 
 @pytest.fixture
 def api(remote: Remote) -> Iterator[Api]:
-    made = Api("xero", remote.server.url, timeout=5)
+    made = Api("xero", remote.server.url, timeout=30)
     yield made
     made.close()
 

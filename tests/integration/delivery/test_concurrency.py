@@ -45,7 +45,7 @@ def at_once(work: Callable[[int], None]) -> None:
     start, errors = threading.Barrier(AT_ONCE), list[Exception]()
 
     def one(number: int) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             work(number)
         except Exception as error:  # noqa: BLE001 - told to the test below

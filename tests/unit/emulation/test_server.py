@@ -21,7 +21,7 @@ def broken(_: Request) -> Response:
 
 
 def asked(server: Server, method: str, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     with closing(connection):
         connection.request(method, path)
         answer = connection.getresponse()
@@ -41,7 +41,7 @@ def test_a_request_finds_its_route_by_method_and_whole_path() -> None:
 
 def test_a_connection_is_kept_open_between_requests_and_closed_by_stop() -> None:
     server = Server([route("GET", "/(?P<id>.*)", seen)]).start()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     ports = []
     for _ in range(2):
         connection.request("GET", "/x")
@@ -66,7 +66,7 @@ def test_what_is_no_request_is_refused_and_a_client_that_asks_first_is_told_to_g
             [b"HTTP/1.1 100 Continue", b"HTTP/1.1 200 OK", b"hi"],
         ),
     ):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
             connection.sendall(sent)
             lines = connection.makefile("rb").read().split(b"\r\n")
         assert [line for line in lines if line in told] == told

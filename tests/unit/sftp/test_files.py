@@ -108,7 +108,7 @@ def test_secrets_that_are_none_are_refused_and_not_shown(server: Server, tmp_pat
     assert "hush" not in f"{said} {said.__cause__!r} {said.__context__!r}"
     assert "no known hosts" in refused(server, tmp_path, hosts="what").what
     unset = opened(
-        server.url(tmp_path), sftp_server.an_access("", "", timeout_seconds=5), variable="X"
+        server.url(tmp_path), sftp_server.an_access("", "", timeout_seconds=30), variable="X"
     )
     with pytest.raises(Stop, match="test:key is not set"):
         unset.listed()

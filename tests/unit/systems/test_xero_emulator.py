@@ -44,11 +44,11 @@ class Caller:
             self.books.token_url,
             data={"grant_type": "client_credentials", "scope": "a b"},
             auth=("me", secret),
-            timeout=5,
+            timeout=30,
         )
 
     def get(self, path: str, **more: Any) -> requests.Response:
-        return self.session.get(f"{self.books.url}/api.xro/2.0/{path}", timeout=5, **more)
+        return self.session.get(f"{self.books.url}/api.xro/2.0/{path}", timeout=30, **more)
 
     def send(self, *documents: Any, path: str = "Invoices", method: str = "POST",
              key: str = "", **params: str) -> requests.Response:  # fmt: skip
@@ -58,7 +58,7 @@ class Caller:
             json={path.split("/")[0]: list(documents)},
             params=params,
             headers={"Idempotency-Key": key} if key else {},
-            timeout=5,
+            timeout=30,
         )
 
 
