@@ -167,6 +167,7 @@ def test_results_are_taken_out_of_any_number_of_files_and_no_other() -> None:
 @pytest.mark.parametrize(
     "archive",
     [b"", b"no archive", gzip.compress(b"no tar" * 200)],
+    ids=["nothing", "not gzipped", "no tar"],
 )
 def test_results_that_are_no_archive_are_not_whole(archive: bytes) -> None:
     with pytest.raises(Retry):
