@@ -79,7 +79,7 @@ def finished(up: Up, count: int = 1, **tags: str) -> list[dict[str, Any]]:
         done = [run for run in found if run["status"] in OVER]
         return found if len(found) >= count and len(done) == len(found) else []
 
-    return eventually(over, seconds=240, what=f"{count} runs with {tags}")
+    return eventually(over, seconds=600, what=f"{count} runs with {tags}")
 
 
 def reexecuted(up: Up, run: dict[str, Any], strategy: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def reexecuted(up: Up, run: dict[str, Any], strategy: str) -> dict[str, Any]:
         found = up.runs(dagster__parent_run_id=run["runId"])
         return [it for it in found if it["runId"] == told["run"]["runId"] and it["status"] in OVER]
 
-    return eventually(over, seconds=240, what=f"the re-execution {strategy}")[0]
+    return eventually(over, seconds=600, what=f"the re-execution {strategy}")[0]
 
 
 def posted(xero: Emulator) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from accord.settings import CHECKOUT
 
 _T = TypeVar("_T")
-START_SECONDS = 180
+START_SECONDS = 400
 COMMAND = "from accord.cli.main import main; main()"
 
 
@@ -126,7 +126,7 @@ class Up:
     def stop(self, sent: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop, wait until it has, and return its exit code."""
         self.process.send_signal(sent)
-        return self.process.wait(timeout=90)
+        return self.process.wait(timeout=180)
 
 
 def eventually(found: Callable[[], _T], *, seconds: float = START_SECONDS, what: str = "it") -> _T:
