@@ -19,11 +19,9 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 HOST_TAG, SIGN_TAG = "accord/host", "accord/sign_of_life"
-_IN_PROGRESS = (
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
+# One that is only starting holds no slot, may still say where its parent was, and is given up by
+# Dagster itself when it takes too long.
+_IN_PROGRESS = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 
 
 @contextmanager

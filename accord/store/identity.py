@@ -28,6 +28,7 @@ IDENTIFIER = "="
 """What the key of an identifier begins with, among the keys that candidates are found by."""
 
 _LINES = 10_000
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _COPY_PAIRS = (
     "copy incoming_pairs (left_id, right_id, probability, reason, model_version) from stdin"
 )
@@ -290,8 +291,8 @@ def ask(
 
 
 def _escaped(text: str) -> str:
-    """A text as COPY reads it; there is never a tab or a line break in one."""
-    return text.replace("\\", "\\\\")
+    """A text as COPY reads it: https://www.postgresql.org/docs/current/sql-copy.html."""
+    return text.translate(_ESCAPES)
 
 
 def _decisions(rows: Iterable[tuple[int, int, str]]) -> Decisions:

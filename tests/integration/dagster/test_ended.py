@@ -22,12 +22,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*is currently in beta")
 
 POOL = "xero"
 IN_ANOTHER = """
-import sys, time
+import sys
 from pathlib import Path
 from resources.ended import sign_of_life
 with sign_of_life(Path(sys.argv[1])) as tags:
     print(tags["accord/sign_of_life"], flush=True)
-    time.sleep(600)
+    sys.stdin.read()
 """
 
 
@@ -77,7 +77,10 @@ def test_a_pass_whose_process_was_killed_is_over_and_holds_nothing(
     installation: Installation, tmp_path: Path
 ) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", IN_ANOTHER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", IN_ANOTHER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as other:
         assert other.stdout is not None
         sign = other.stdout.readline().strip()
