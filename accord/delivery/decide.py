@@ -38,14 +38,16 @@ class Extent:
 def need(due: Due, standing: Standing) -> Need:
     """Say what one due object needs.
 
-    A write that the destination rejected is not sent again as it is: it waits for a person, or
-    for new content. While an earlier write is unknown nothing else may follow it.
+    A write that the destination rejected is not sent again as it is: it waits for a person, for
+    new content, or until it is known which of the destination's objects it is about. While an
+    earlier write is unknown nothing else may follow it.
     """
     if standing.state in ("sending", "unknown"):
         return "unknown"
     if standing.intended_digest == due.digest:
         if standing.state == "rejected":
-            return "rejected"
+            is_found = due.target_id not in ("", standing.target_id)
+            return "send" if is_found else "rejected"
         if standing.state in ("waiting", "held"):
             return "waiting"
     if standing.delivered_digest == due.digest and standing.state in (

@@ -32,7 +32,8 @@ _NEVER = -1
 class Due:
     """One object as it should be at the destination, with the business day it belongs to.
 
-    An object without days has the partition "". One to be removed has no content.
+    An object without days has the partition "". One to be removed has no content. `target_id` is
+    what the destination calls it, where that is known.
     """
 
     object_key: str
@@ -41,6 +42,7 @@ class Due:
     effect: Effect = "write"
     place: int = 0
     digest: str = field(default="", compare=False)
+    target_id: str = ""
 
     def __post_init__(self) -> None:
         """Take the identity of the content, once."""
@@ -51,7 +53,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of one object: the digest last delivered, and its newest intended write."""
+    """What is known of one object: the digest last delivered, and its newest intended write.
+
+    `target_id` is what the destination calls the object that the write was meant for, if known.
+    """
 
     object_key: str
     delivered_digest: str | None
@@ -59,6 +64,7 @@ class Standing:
     state: State | None
     run_id: str | None
     write_id: str | None = None
+    target_id: str | None = None
 
     @property
     def open_write(self) -> str | None:
@@ -115,10 +121,10 @@ class DueObjects:
             while rows := cursor.fetchmany(AT_ONCE):
                 yield [
                     (
-                        Due(key, partition, content, effect, place),
+                        Due(key, partition, content, effect, place, target_id=target),
                         Standing(key, *standing),
                     )
-                    for place, effect, key, partition, content, *standing in rows
+                    for place, effect, key, partition, content, target, *standing in rows
                 ]
 
     def move_mark(self, connection: Connection) -> None:

@@ -84,13 +84,13 @@ set revision = excluded.revision, model = excluded.model, verdicts = excluded.ve
 
 -- name: considered
 -- Each due object beside what is known of it: the digest last delivered, and its newest intended write.
-select d.place, d.effect, d.object_key, d.partition_key, d.content,
-    c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id, w.write_id
+select d.place, d.effect, d.object_key, d.partition_key, d.content, d.target_id,
+    c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id, w.write_id, w.target_id as intended_target
 from pg_temp.due as d
 left join ops.crosswalk as c
     on c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s and c.object_key = d.object_key
 left join lateral (
-    select o.digest, o.state, o.run_id, o.write_id::text
+    select o.digest, o.state, o.run_id, o.write_id::text, o.target_id
     from ops.outbox as o
     where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = d.object_key
         and o.state <> 'superseded'
@@ -283,12 +283,13 @@ where c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s 
 
 -- name: standing
 -- What is known of each object: the digest last delivered, and its newest intended write.
-select k.object_key, c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id, w.write_id
+select k.object_key, c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id, w.write_id,
+    w.target_id as intended_target
 from unnest(%(keys)s::text[]) as k (object_key)
 left join ops.crosswalk as c
     on c.system = %(system)s and c.endpoint = %(endpoint)s and c.kind = %(kind)s and c.object_key = k.object_key
 left join lateral (
-    select o.digest, o.state, o.run_id, o.write_id::text
+    select o.digest, o.state, o.run_id, o.write_id::text, o.target_id
     from ops.outbox as o
     where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s and o.object_key = k.object_key
         and o.state <> 'superseded'

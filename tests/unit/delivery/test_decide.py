@@ -47,6 +47,18 @@ def test_what_one_due_object_needs(known: Standing, need: decide.Need) -> None:
     assert decide.need(DUE, known) == need
 
 
+@pytest.mark.parametrize(
+    ("is_called", "was_called", "need"),
+    [("", "", "rejected"), ("9", "9", "rejected"), ("", "9", "rejected"), ("9", "", "send")],
+)
+def test_a_refused_write_goes_again_once_it_is_known_which_object_it_is_about(
+    is_called: str, was_called: str, need: decide.Need
+) -> None:
+    due = Due("POS-1", "2011-01-04", WANTED, target_id=is_called)
+    known = Standing("POS-1", None, SAME, "rejected", "earlier", "w", was_called)
+    assert decide.need(due, known) == need
+
+
 @pytest.mark.parametrize("need", ["send", "waiting", "unchanged", "rejected", "unknown"])
 def test_distrust_wants_everything_again_but_what_is_unknown(need: decide.Need) -> None:
     assert decide.is_wanted(need, distrust=False) == (need in ("send", "waiting"))
