@@ -7,7 +7,7 @@ groups together. To take them apart is for a person.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
@@ -20,6 +20,8 @@ from accord.store.identity import IDENTIFIER, Pair, Two
 
 _KIND = "kind"
 """The column by which an identifier of a person is none of an organisation."""
+_SHORT = 0.001
+"""How many bits an old score is kept short of linking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Resolver:
     @property
     def link(self) -> float:
         """The probability from which a pair is linked."""
-        return float(1.0 / (1.0 + 2.0**-self.matcher.threshold))
+        return _odds(self.matcher.threshold)
 
     def new_and_changed(self, *, retrain: bool = False) -> Resolved:
         """Find out who the records of this consolidation are.
@@ -114,8 +116,9 @@ class Resolver:
     ) -> Resolved:
         """Resolve these records and all that are linked to them, by what is known of them.
 
-        Only scores of `fresh` records bring anything together that was not so before. `together`
-        says of some records where they belong, whatever they do now.
+        Only scores of `fresh` records bring anything together that was not so before; the others
+        are weighed with them. `together` says of some records where they belong, whatever they do
+        now.
         """
         if not records:
             return Resolved()
@@ -123,11 +126,7 @@ class Resolver:
         now = identity.memberships(self.connection, reached)
         groups = grouped(
             reached,
-            [
-                it
-                for it in identity.pairs_among(self.connection, reached)
-                if it.reason != "matched" or it.left_id in fresh or it.right_id in fresh
-            ],
+            self._counting(identity.pairs_among(self.connection, reached), fresh),
             identity.decisions_among(self.connection, reached),
             self.matcher.cluster,
             threshold=self.matcher.threshold,
@@ -145,6 +144,17 @@ class Resolver:
             threshold=self.matcher.threshold,
             together={},
         )
+
+    def _counting(self, pairs: Iterable[Pair], fresh: Collection[int]) -> list[Pair]:
+        """What counts for joining: a score of none that is fresh, but never enough by itself."""
+        return [
+            it
+            if it.reason != "matched" or it.left_id in fresh or it.right_id in fresh
+            else replace(
+                it, probability=min(it.probability, _odds(self.matcher.threshold - _SHORT))
+            )
+            for it in pairs
+        ]
 
     def _index(self, fresh: Sequence[int], gone: Sequence[int]) -> None:
         """Keep under which keys and identifiers these records are found; those gone, under none."""
@@ -229,3 +239,8 @@ class Resolver:
             at=self.at,
             run_id=self.run_id,
         )
+
+
+def _odds(bits: float) -> float:
+    """The probability that so many bits are."""
+    return float(1.0 / (1.0 + 2.0**-bits))

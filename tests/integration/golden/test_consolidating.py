@@ -131,6 +131,20 @@ def test_a_record_that_we_made_is_known_by_the_crosswalk(company: Company) -> No
     assert company.groups() == named([["salesforce:s1", "mailchimp:m1"]])
 
 
+def test_what_ties_two_customers_is_weighed_with_all_that_is_known_of_both(
+    company: Company,
+) -> None:
+    """In whatever order records come, the same are one."""
+    company.say("salesforce", "s1", name="Ann", email="a@x.example")
+    company.say("mailchimp", "m1", name="Ann", email="b@x.example")
+    company.consolidate()
+    assert len(company.groups()) == 2
+    home = company.homes()["salesforce:s1"]
+    company.say("stripe", "c1", name="Ann", email="b@x.example", known_golden_id=home)
+    company.consolidate()
+    assert len(company.groups()) == 1
+
+
 def test_of_several_records_of_one_stream_the_oldest_is_the_primary_one(company: Company) -> None:
     for key in ("c1", "c2"):
         company.say("stripe", key, name="Ann", email="ann@x.example")
