@@ -1,8 +1,8 @@
 """Conflicts: edits in systems that do not own the field, told from our own writes that come back.
 
-A value is ours when it is one that its golden record had while it may have been on its way; that it
-had none is such a value too. What differs from the golden record without being ours is an edit; one
-that did not win is a conflict.
+A value is ours when it is one that its golden record had while it may have been on its way, or one
+that we sent with a new record; that it had none is such a value too. What differs from the golden
+record without being ours is an edit; one that did not win is a conflict.
 """
 
 from __future__ import annotations

@@ -199,7 +199,10 @@ class Survivors:
         return self._rows(Changed, "changed_records")
 
     def once(self, records: Sequence[Changed]) -> dict[int, list[Mapping[str, Any]]]:
-        """What was said of each record's golden record while that may still have been under way."""
+        """What was said of each record's golden record while that may still have been under way.
+
+        Of a new one it is what was sent, too, which may say what a golden record leaves open.
+        """
         found: dict[int, list[Mapping[str, Any]]] = {}
         values = {
             "records": [it.record_id for it in records],
@@ -207,6 +210,8 @@ class Survivors:
         }
         for record, was in self._run("once_golden", **values).fetchall():
             found.setdefault(record, []).append(was)
+        for record, sent in self._run("sent_new").fetchall():
+            found.setdefault(record, []).append(sent)
         return found
 
     def golden_ids(self, records: Sequence[int]) -> dict[int, str]:

@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from accord.authority import authority_of
 from accord.catalog import Stream
@@ -65,14 +66,16 @@ _EMPTY = """
 _DELIVER: LiteralString = """
     with written as (
         insert into ops.outbox (flow, system, endpoint, kind, object_key, partition_key, content,
-            digest, data_version, basis, state, run_id, intended_at, settled_at)
+            digest, data_version, basis, state, run_id, intended_at, sent_at, settled_at, seed)
         values ('customers', %(system)s, 'sandbox', %(kind)s, %(golden)s, '', '{}', 'd', '', '',
-            'delivered', 'r', %(at)s, %(at)s)
-        returning write_id
+            %(state)s, 'r', %(at)s, %(at)s, case %(state)s when 'delivered' then %(at)s end,
+            %(seed)s)
+        returning write_id, state
     )
     insert into ops.crosswalk
         (system, endpoint, kind, object_key, destination_id, digest, write_id)
     select %(system)s, 'sandbox', %(kind)s, %(golden)s, %(key)s, 'd', write_id from written
+    where state = 'delivered'
     on conflict (system, endpoint, kind, object_key) do update
     set digest = 'd', write_id = excluded.write_id
 """
@@ -175,11 +178,13 @@ class Company:
             self.store, self.feeds, self.entity, run_id=f"run {self.runs}", **options
         )
 
-    def deliver(self, system: str, golden_id: str, key: str) -> None:
+    def deliver(self, system: str, golden_id: str, key: str, **seed: str) -> None:
         """Note that we delivered a golden record to a system, where it is called `key`."""
-        kind = STREAMS[system]
-        values = {"system": system, "kind": kind, "golden": golden_id, "key": key}
-        self.rows(_DELIVER, {**values, "at": self.time})
+        self._send(system, golden_id, key, "delivered", seed)
+
+    def send(self, system: str, golden_id: str, **seed: str) -> None:
+        """Note that we sent a golden record to a system, and do not know yet whether it came."""
+        self._send(system, golden_id, "", "unknown", seed)
 
     def rows(
         self, statement: LiteralString, values: Mapping[str, object] | None = None
@@ -219,6 +224,12 @@ class Company:
         tables = ", ".join(f"landing.{system}__{stream}" for system, stream in STREAMS.items())
         self.rows(f"{_EMPTY}, {tables}")  # type: ignore[arg-type]
         return replace(self, time=START, runs=0, matcher=PlainMatcher())
+
+    def _send(
+        self, system: str, golden_id: str, key: str, state: str, seed: Mapping[str, str]
+    ) -> None:
+        values = {"system": system, "kind": STREAMS[system], "golden": golden_id, "key": key}
+        self.rows(_DELIVER, {**values, "at": self.time, "state": state, "seed": Jsonb(seed)})
 
     def _land(self, system: str, key: str, said: Mapping[str, str] | None) -> None:
         statement = sql.SQL(

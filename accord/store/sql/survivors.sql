@@ -154,7 +154,7 @@ where m.golden_id = any(%(golden_ids)s::text[]) and m.valid_to is null
 order by m.golden_id, r.record_id;
 
 -- name: changed_records
--- Records that were seen before and now say something else; and new ones that we made.
+-- Records that were seen before and now say something else; and new ones that we made, or may just have made.
 select i.record_id, i.system, i.stream, i.source_key, i.previous, i.normal, i.since, i.was_echoed, i.was_echo, i.is_new
 from pg_temp.incoming_records as i
 where not i.is_removed and (
@@ -162,8 +162,32 @@ where not i.is_removed and (
     or (i.is_new and exists (
         select from ops.crosswalk as c where c.system = i.system and c.kind = i.stream and c.destination_id = i.source_key
     ))
+    or (i.is_new and exists (
+        select from ops.outbox as o
+        where o.system = i.system and o.kind = i.stream and o.object_key = i.known_golden_id and o.settled_at is null
+            and o.effect = 'write' and o.sent_at is not null
+    ))
 )
 order by i.record_id;
+
+-- name: sent_new
+-- What we sent of new records that we made: each system starts its own with that.
+with made as (
+    select i.record_id, c.system, c.endpoint, c.kind, c.object_key
+    from pg_temp.incoming_records as i
+    inner join ops.crosswalk as c on c.system = i.system and c.kind = i.stream and c.destination_id = i.source_key
+    where i.is_new
+    union
+    select i.record_id, o.system, o.endpoint, o.kind, o.object_key
+    from pg_temp.incoming_records as i
+    inner join ops.outbox as o on o.system = i.system and o.kind = i.stream and o.object_key = i.known_golden_id
+    where i.is_new and o.settled_at is null
+)
+select m.record_id, o.seed || o.content as sent
+from made as m
+inner join ops.outbox as o
+    on o.system = m.system and o.endpoint = m.endpoint and o.kind = m.kind and o.object_key = m.object_key
+where o.effect = 'write' and o.sent_at is not null;
 
 -- name: once_golden
 -- What golden records said of themselves while a record belonged to them, back to when it may still be under way.

@@ -43,7 +43,7 @@ accounts as (
             'city', customers.city,
             'postcode', customers.postcode,
             'country', customers.country,
-            'status', customers.status
+            'status', coalesce(customers.status, 'active')
         ) as seed,
         array[]::text[] as needs,
         customers.revision

@@ -39,7 +39,7 @@ contacts as (
             'city', customers.city,
             'postcode', customers.postcode,
             'country', customers.country,
-            'status', customers.status
+            'status', coalesce(customers.status, 'active')
         ) as seed,
         array[]::text[] as needs,
         customers.revision
