@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+import msgspec
+
+_CANONICAL = msgspec.json.Encoder(order="sorted")
+_CANONICAL_OF_ANY = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +183,8 @@ class Health:
 
 def content_digest(content: Mapping[str, Any]) -> str:
     """The identity of a content: equal contents have equal digests, whatever their key order."""
-    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
+    try:
+        told = _CANONICAL.encode(content)
+    except OverflowError:  # an integer of more than 64 bits
+        told = _CANONICAL_OF_ANY.encode(content).encode()
+    return hashlib.sha256(told).hexdigest()

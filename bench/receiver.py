@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 
 import msgspec
 
@@ -16,6 +17,10 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %
 
 
 async def _serve(latency: float) -> None:
+    async def kept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError):  # the end, at which streams would complain
+            await answered(reader, writer)
+
     async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             length = 0
@@ -31,7 +36,7 @@ async def _serve(latency: float) -> None:
             writer.write(_HEAD % len(body) + body)
             await writer.drain()
 
-    server = await asyncio.start_server(answered, "127.0.0.1", 0, limit=2**24)
+    server = await asyncio.start_server(kept, "127.0.0.1", 0, limit=2**24)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 

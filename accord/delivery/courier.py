@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -123,7 +124,9 @@ class Courier:
         trouble: Retry | None = None
         if not intent.meant:
             return None
-        sender = Sender(self.outbox, self.destination, resolver.settler, self.clock)
+        sender = Sender(
+            self.outbox, self.destination, resolver.settler, self.clock, self._session_beside
+        )
         for _ in range(ROUNDS):
             error = sender.send(connection)
             if not isinstance(error, Unanswered):
@@ -132,6 +135,9 @@ class Courier:
             if (unseen := resolver.resolve(connection)) is not None:
                 return unseen if isinstance(unseen, Stop) else error
         return trouble
+
+    def _session_beside(self) -> AbstractContextManager[Connection]:
+        return self.store.session(Role.DELIVERER)
 
     def _posted(
         self, connection: Connection, intent: Intent, settler: Settler

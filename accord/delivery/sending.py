@@ -1,18 +1,20 @@
 """Sending: each batch is looked up, claimed, sent, and settled by its receipts.
 
 What calls the destination runs in several threads, and knows no store; the thread that started
-them claims and settles for all of them at once.
+them claims for all of them at once, and has settled beside it what became of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
 from accord.connector import Destination, Matches, Removes
 from accord.delivery import decide
+from accord.delivery.beside import Beside, Inline, Settling
 from accord.delivery.lines import Line, line
 from accord.delivery.settling import Settler
 from accord.errors import Retry, Stop, Unanswered
@@ -54,6 +56,7 @@ class Sender:
     destination: Destination
     settler: Settler
     clock: Callable[[], datetime]
+    session: Callable[[], AbstractContextManager[Connection]]
     _trouble: Retry | Stop | None = None
     _moved: bool = False
 
@@ -65,14 +68,23 @@ class Sender:
         is another's by now comes after the others, and nothing is taken away before that.
         """
         self._trouble = None
-        for effect, patient in _ORDER:
-            self._moved = True
-            while self._moved and self._trouble is None:
-                self.outbox.release(connection, self.settler.intent_id)
-                self._send_waiting(connection, effect, patient=patient)
+        with self._settling(connection) as settling:
+            for effect, patient in _ORDER:
+                self._moved = True
+                while self._moved and self._trouble is None:
+                    self.outbox.release(connection, self.settler.intent_id)
+                    self._send_waiting(connection, settling, effect, patient=patient)
+                    settling.finish()
         return self._trouble
 
-    def _send_waiting(self, connection: Connection, effect: Effect, *, patient: bool) -> None:
+    def _settling(self, connection: Connection) -> Settling:
+        if self.outbox.delivery.concurrent <= 1:
+            return Inline(self.settler, connection)
+        return Beside(self.settler, self.session)
+
+    def _send_waiting(
+        self, connection: Connection, settling: Settling, effect: Effect, *, patient: bool
+    ) -> None:
         """Send what may be sent now, and note whether anything was."""
         batches = self._batches(connection, effect)
         self._moved = False
@@ -86,9 +98,11 @@ class Sender:
                     calls.put(partial(self._look, batch))
                 if not (done := calls.taken()):
                     return
-                self._settle_answered(connection, [it for it in done if isinstance(it, Answered)])
+                fates = self._answered([it for it in done if isinstance(it, Answered)])
                 looked = [it for it in done if isinstance(it, Looked)]
-                for leaving in self._leaving(connection, looked, patient=patient):
+                so_already, going = self._seen(looked, patient=patient)
+                settling.settle([*fates, *so_already])
+                for leaving in self._leaving(connection, going):
                     calls.put(partial(self._deliver, leaving), first=True)
 
     def _batches(self, connection: Connection, effect: Effect) -> Iterator[Batch]:
@@ -122,15 +136,15 @@ class Sender:
         matched = destination.match(kind, list(rest.values())) if rest else {}
         return {**known, **{key: replace(rest[key], found=it) for key, it in matched.items()}}
 
-    def _leaving(
-        self, connection: Connection, looked: Sequence[Looked], *, patient: bool
-    ) -> list[Batch]:
-        """Settle what needs no sending, and claim the rest, unless something went wrong by now.
+    def _seen(
+        self, looked: Sequence[Looked], *, patient: bool
+    ) -> tuple[list[tuple[Intended, Settlement]], list[Batch]]:
+        """Tell what needs no sending, with what is to be settled of it, from what is to leave.
 
         A `patient` one leaves waiting what another write may still take over.
         """
         fates: list[tuple[Intended, Settlement]] = []
-        going: list[list[Intended]] = []
+        going: list[Batch] = []
         for it in looked:
             if it.error is not None:
                 self._note(it.error)
@@ -138,12 +152,15 @@ class Sender:
             told = [
                 _seen(item, it)
                 for item in it.batch
-                if not (patient and decide.is_lost(item, it.found.get(item.key)))
+                if not (patient and item.lost and decide.is_lost(item, it.found.get(item.key)))
             ]
             fates += [item for item in told if not isinstance(item, Intended)]
             going.append([item for item in told if isinstance(item, Intended)])
-        self.settler.settle(connection, fates)
         self._moved = self._moved or bool(fates) or any(going)
+        return fates, going
+
+    def _leaving(self, connection: Connection, going: Sequence[Batch]) -> list[Batch]:
+        """Claim what is to leave, unless something went wrong by now."""
         if self._trouble is not None or not any(going):
             return []
         with connection.transaction():
@@ -171,14 +188,14 @@ class Sender:
             )
         return self.destination.remove(delivery.kind, writes, delivery.deletes)
 
-    def _settle_answered(self, connection: Connection, answers: Sequence[Answered]) -> None:
-        """Settle each write by its own receipt; one that was not sent waits again."""
+    def _answered(self, answers: Sequence[Answered]) -> list[tuple[Intended, Settlement]]:
+        """Say what became of each write by its own receipt; one that was not sent waits again."""
         fates: list[tuple[Intended, Settlement]] = []
         for answer in answers:
             told = self._fates(answer)
             fates += zip(answer.batch, told, strict=True)
             self._note(answer.error or self._unfinished(told))
-        self.settler.settle(connection, fates)
+        return fates
 
     def _fates(self, answer: Answered) -> list[Settlement]:
         if answer.error is not None and not isinstance(answer.error, Unanswered):
@@ -222,5 +239,5 @@ def _seen(item: Intended, looked: Looked) -> Intended | tuple[Intended, Settleme
     if here is None and (write := looked.matched.get(item.key)) and (there := write.found):
         if len(there.destination_ids) > 1:
             return item, decide.ambiguous(item, there)
-        return replace(item, write=replace(write, destination_id=there.destination_ids[0]))
-    return item if here is None else replace(item, write=replace(item.write, found=here))
+        return item.about(replace(write, destination_id=there.destination_ids[0]))
+    return item if here is None else item.about(replace(item.write, found=here))

@@ -7,8 +7,11 @@ all of them never have to be in memory at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import force_setattr
 
 from accord.catalog import Delivery
 from accord.errors import Stop
@@ -28,8 +31,7 @@ GONE = "gone"
 _NEVER = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(msgspec.Struct, frozen=True):
     """One object as it should be at the destination, with the business day it belongs to.
 
     An object without days has the partition "". One to be removed has no content. `target_id` is
@@ -41,18 +43,17 @@ class Due:
     content: Mapping[str, Any]
     effect: Effect = "write"
     place: int = 0
-    digest: str = field(default="", compare=False)
+    digest: str = ""
     target_id: str = ""
 
     def __post_init__(self) -> None:
         """Take the identity of the content, once."""
         if not self.digest:
             told = content_digest(self.content) if self.effect == "write" else GONE
-            object.__setattr__(self, "digest", told)
+            force_setattr(self, "digest", told)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What is known of one object: the digest last delivered, and its newest intended write.
 
     `target_id` is what the destination calls the object that the write was meant for, if known.

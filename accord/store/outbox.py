@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from accord.catalog import Delivery
 from accord.records import Rejected, Write
@@ -20,8 +21,7 @@ from accord.store.queries import queries
 _FIRST = "00000000-0000-0000-0000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Intended:
+class Intended(msgspec.Struct, frozen=True):
     """One write in the outbox, and what it is to bring about.
 
     `elsewhere` are other keys under which we have the object that it is, as it may be after it was
@@ -46,10 +46,13 @@ class Intended:
         """The object it is about."""
         return self.write.key
 
+    def about(self, write: Write) -> Intended:
+        """The same, after more was seen of the object."""
+        return replace(self, write=write)
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What became of one write, ready to be stored."""
+
+class Settlement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one write, ready to be stored as JSON, where what is empty is left out."""
 
     write_id: str
     state: State
@@ -81,6 +84,10 @@ class Outbox:
         rows = self._run(connection, "standing", keys=list(keys)).fetchall()
         return {row[0]: Standing(*row) for row in rows}
 
+    def join_by_index(self, connection: Connection) -> None:
+        """Keep this connection from plans that read the whole outbox, now or when it has grown."""
+        self._run(connection, "join_freely", setting="off")
+
     def orphan(self, connection: Connection, *, at: datetime) -> int:
         """Call what a killed run was sending unknown; the caller must be the only sender."""
         return int(self._run(connection, "orphans", at=at).rowcount)
@@ -107,14 +114,15 @@ class Outbox:
         known = [it for it in due if it[1].open_write]
         renewed: set[int] = set()
         if known:
-            rows = _rows(known, data_versions)
-            found = self._run(connection, "renew", **fixed, rows=rows).fetchall()
+            writes = ",".join(it.open_write or "" for _, it in known)
+            told = _told(known, data_versions)
+            found = self._run(connection, "renew", **fixed, **told, writes=writes).fetchall()
             renewed = {row[0] for row in found}
             others = [it.open_write for item, it in known if item.place not in renewed]
             self._run(connection, "supersede", open=others)
         fresh = [it for it in due if it[0].place not in renewed]
         if fresh:
-            self._run(connection, "intend", **fixed, rows=_rows(fresh, data_versions))
+            self._run(connection, "intend", **fixed, **_told(fresh, data_versions))
 
     def release(self, connection: Connection, intent_id: str) -> int:
         """Let what is held go on where all that it needs is there by now; return how many."""
@@ -152,8 +160,6 @@ class Outbox:
         """Store what became of the writes, and what the destination holds now."""
         self._run(connection, "relax")
         self._run(connection, "settle", at=at, fates=_encoded(settlements))
-        writes = ",".join(item.write_id for item in settlements)
-        self._run(connection, "record", writes=writes)
 
     def reject(
         self, connection: Connection, rejected: Sequence[tuple[Intended, Settlement]]
@@ -223,39 +229,28 @@ class Outbox:
         return connection.execute(queries("outbox")[name], known | values)
 
 
-def _rows(due: Sequence[Considered], versions: Mapping[str, str]) -> str:
-    return _encoded(
-        [
-            {
-                "place": item.place,
-                "digest": item.digest,
-                "data_version": versions[item.partition_key],
-                "write_id": standing.open_write,
-            }
-            for item, standing in due
-        ]
-    )
+def _told(due: Sequence[Considered], versions: Mapping[str, str]) -> dict[str, str]:
+    """What is sent to the store of objects that it has in its table of what is due.
+
+    It is texts of many values: arrays cost several times as much to write and to read.
+    """
+    return {
+        "places": ",".join([str(item.place) for item, _ in due]),
+        "digests": ",".join([item.digest for item, _ in due]),
+        "versions": _encoded({item.partition_key: versions[item.partition_key] for item, _ in due}),
+    }
 
 
-def _encoded(rows: Sequence[Any]) -> str:
-    """Rows as one value: arrays of texts cost several times as much to write and to read."""
+def _encoded(rows: Any) -> str:
+    """Rows as one value, for the same reason."""
     return msgspec.json.encode(rows).decode()
 
 
 def _intended(row: Sequence[Any]) -> Intended:
     write_id, key, content, digest, partition, seed, target_id, effect, intent_id, *rest = row
     sent_at, *ties = rest
-    former, elsewhere, lost = (tuple(it) for it in ties) if ties else ((), (), ())
-    write = Write(
-        write_id,
-        key,
-        content,
-        digest,
-        partition=partition,
-        seed=seed,
-        destination_id=target_id,
-        former=former,
-    )
+    former, elsewhere, lost = (tuple(it or ()) for it in ties) if any(ties) else ((), (), ())
+    write = Write(write_id, key, content, digest, None, partition, seed, target_id, former)
     return Intended(write, effect, intent_id, sent_at, elsewhere, lost)
 
 

@@ -107,7 +107,14 @@ def _letters_left() -> Iterator[None]:
 
 
 def _instead(statement: str, *, file: str, by: str) -> AbstractContextManager[Any]:
+    assert statement in queries(file)
     return patch.dict(queries(file), {statement: by})
+
+
+def _amended(statement: str, was: str, *, file: str, by: str) -> AbstractContextManager[Any]:
+    text = queries(file)[statement]
+    assert was in text
+    return _instead(statement, file=file, by=text.replace(was, by))
 
 
 WITHOUT: Mapping[str, Without] = {
@@ -129,7 +136,9 @@ WITHOUT: Mapping[str, Without] = {
     ),
     "idempotency keys": lambda: patch.object(posting, "_key", lambda *_: ""),
     "superseding": lambda: _instead("supersede", file="outbox", by="select"),
-    "the crosswalk": lambda: _instead("record", file="outbox", by="select"),
+    "the crosswalk": lambda: _amended(
+        "settle", "and effect = 'write'", file="outbox", by="and false"
+    ),
     "being alone": lambda: patch.object(MortalStore, "alone", lambda *_: nullcontext()),
     "rows and cursor in one transaction": _cursor_of_its_own,
     "tombstones": lambda: _instead(

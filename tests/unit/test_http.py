@@ -276,6 +276,16 @@ def test_a_refusal_that_the_caller_understands_is_an_answer(remote: Remote) -> N
     api.close()
 
 
+def test_a_write_without_content_leaves_nothing_on_the_connection(remote: Remote) -> None:
+    api = Api("stripe", remote.server.url)
+    for form in ({}, {}, {"a": "b"}):
+        assert api.write("POST", "/things", form=form).status == 200
+    told = [(it.headers.get("content-length"), it.body) for it in remote.seen]
+    assert told == [("0", b""), ("0", b""), ("3", b"a=b")]
+    assert not any("transfer-encoding" in it.headers for it in remote.seen)
+    api.close()
+
+
 def test_a_limit_that_a_system_states_in_its_own_way_is_waited_out(remote: Remote) -> None:
     api = Api(
         "salesforce",

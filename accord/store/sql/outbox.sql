@@ -146,9 +146,11 @@ limit %(batch)s;
 -- name: renew
 -- What was meant to be sent as it is, and still is, stays the same write, under the same key.
 update ops.outbox as o
-set intent_id = %(intent)s, data_version = n.data_version, basis = %(basis)s, run_id = %(run_id)s, needs = d.needs,
+set intent_id = %(intent)s, data_version = %(versions)s::jsonb ->> d.partition_key, basis = %(basis)s, run_id = %(run_id)s, needs = d.needs,
     approved_at = clock_timestamp(), detail = '', state = case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
-from jsonb_to_recordset(%(rows)s::jsonb) as n (place bigint, digest text, data_version text, write_id uuid)
+from unnest(
+    string_to_array(%(places)s, ',')::bigint[], string_to_array(%(digests)s, ','), string_to_array(%(writes)s, ',')::uuid[]
+) as n (place, digest, write_id)
 inner join pg_temp.due as d on d.place = n.place
 where o.write_id = n.write_id and o.state in ('waiting', 'held')
     and o.digest = n.digest and o.seed = d.seed and o.target_id = d.target_id
@@ -164,10 +166,11 @@ where write_id = any(%(open)s::uuid[]) and state in ('waiting', 'held');
 insert into ops.outbox
     (flow, system, endpoint, kind, object_key, partition_key, content, digest, data_version, basis, run_id, seed, target_id,
      needs, effect, intent_id, state)
-select %(flow)s, %(system)s, %(endpoint)s, %(kind)s, d.object_key, d.partition_key, d.content, n.digest, n.data_version,
+select %(flow)s, %(system)s, %(endpoint)s, %(kind)s, d.object_key, d.partition_key, d.content, n.digest,
+    %(versions)s::jsonb ->> d.partition_key,
     %(basis)s, %(run_id)s, d.seed, d.target_id, d.needs, d.effect, %(intent)s,
     case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
-from jsonb_to_recordset(%(rows)s::jsonb) as n (place bigint, digest text, data_version text)
+from unnest(string_to_array(%(places)s, ',')::bigint[], string_to_array(%(digests)s, ',')) as n (place, digest)
 inner join pg_temp.due as d on d.place = n.place
 order by d.place;
 
@@ -201,16 +204,21 @@ where o.intent_id = %(intent)s and o.settled_at is null and o.state = 'held';
 -- What is to be sent next, in the order in which it was intended, after the last one seen; with the keys that
 -- were merged into each, other keys under which we have the object that it is, and the objects we have under
 -- its own key that are another golden record's by now, though its own was never merged.
+with golden as (
+    select exists (select from ops.golden_ids) as are_there
+)
 select o.write_id::text, o.object_key, o.content, o.digest, o.partition_key, o.seed, o.target_id, o.effect,
     o.intent_id::text, o.sent_at,
-    array(select g.golden_id from ops.golden_ids as g where g.survivor = o.object_key order by g.number) as former,
-    array(
+    case when (select are_there from golden) then array(
+        select g.golden_id from ops.golden_ids as g where g.survivor = o.object_key order by g.number
+    ) end as former,
+    case when o.target_id <> '' then array(
         select c.object_key from ops.crosswalk as c
-        where c.system = o.system and c.destination_id = o.target_id and o.target_id <> '' and c.object_key <> o.object_key
+        where c.system = o.system and c.destination_id = o.target_id and c.object_key <> o.object_key
             -- Written so that no index but that of the two ids is of any use.
             and c.endpoint || ':' || c.kind = o.endpoint || ':' || o.kind
-    ) as elsewhere,
-    array(
+    ) end as elsewhere,
+    case when (select are_there from golden) then array(
         select c.destination_id from ops.crosswalk as c
         inner join ops.golden_ids as g on g.golden_id = c.object_key and g.survivor is null
         where c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
@@ -220,7 +228,7 @@ select o.write_id::text, o.object_key, o.content, o.digest, o.partition_key, o.s
                 inner join ops.golden_members as m on m.record_id = r.record_id and m.valid_to is null
                 where r.entity = g.entity and r.system = c.system and r.stream = c.kind and r.source_key = c.destination_id
             )
-    ) as lost
+    ) end as lost
 from ops.outbox as o
 where o.intent_id = %(intent)s and o.settled_at is null and o.effect = %(effect)s and o.state = 'waiting' and o.write_id > %(after)s
 order by o.write_id
@@ -244,33 +252,34 @@ select set_config('synchronous_commit', 'off', true);
 
 -- name: settle
 -- Of an unknown write only this is sure: its last request had left by now. The run that learned what
--- became of a write is the one that counts it.
-update ops.outbox as o
-set state = r.state, run_id = %(run_id)s, destination_id = r.destination_id, cause = r.cause, detail = r.detail, remedy = r.remedy,
-    settled_at = case when r.state in ('delivered', 'unchanged', 'rejected') then clock_timestamp() end,
-    sent_at = case when r.state = 'unknown' then %(at)s else o.sent_at end
-from jsonb_to_recordset(%(fates)s::jsonb)
-    as r (write_id uuid, state text, destination_id text, cause text, detail text, remedy text)
-where o.write_id = r.write_id;
-
--- name: record
+-- became of a write is the one that counts it, and what is over stays so. What is not told is empty.
 -- The crosswalk follows every settled write: what the destination holds under our key. A rejected one
 -- may have undone the last before it was refused, so what that looks like is not believed any more.
-with doubted as (
+with settled as (
+    update ops.outbox as o
+    set state = r.state, run_id = %(run_id)s, destination_id = coalesce(r.destination_id, ''), cause = coalesce(r.cause, ''),
+        detail = coalesce(r.detail, ''), remedy = coalesce(r.remedy, ''),
+        settled_at = case when r.state in ('delivered', 'unchanged', 'rejected') then clock_timestamp() end,
+        sent_at = case when r.state = 'unknown' then %(at)s else o.sent_at end
+    from jsonb_to_recordset(%(fates)s::jsonb)
+        as r (write_id uuid, state text, destination_id text, cause text, detail text, remedy text)
+    where o.write_id = r.write_id and o.settled_at is null
+    returning o.system, o.endpoint, o.kind, o.object_key, o.destination_id, o.digest, o.write_id, o.state, o.effect
+), doubted as (
     update ops.crosswalk as c set digest = ''
-    from ops.outbox as o
-    where o.write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and o.state = 'rejected'
+    from settled as o
+    where o.state = 'rejected'
         and c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
 ), removed as (
     delete from ops.crosswalk as c
-    using ops.outbox as o
-    where o.write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and o.state in ('delivered', 'unchanged') and o.effect = 'remove'
+    using settled as o
+    where o.state in ('delivered', 'unchanged') and o.effect = 'remove'
         and c.system = o.system and c.endpoint = o.endpoint and c.kind = o.kind and c.object_key = o.object_key
 )
 insert into ops.crosswalk (system, endpoint, kind, object_key, destination_id, digest, write_id)
 select system, endpoint, kind, object_key, destination_id, digest, write_id
-from ops.outbox
-where write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and state in ('delivered', 'unchanged') and effect = 'write'
+from settled
+where state in ('delivered', 'unchanged') and effect = 'write'
 on conflict (system, endpoint, kind, object_key) do update
 set destination_id = excluded.destination_id, digest = excluded.digest, write_id = excluded.write_id,
     delivered_at = excluded.delivered_at;
