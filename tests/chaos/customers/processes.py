@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -49,7 +48,7 @@ CUSTOMER = load(CHECKOUT / "contracts" / "customer.v1.odcs.yaml")
 ENTITY = replace(Entity.of(CUSTOMER), matcher=PlainMatcher())
 _CATALOG = discover()
 STREAMS: tuple[Stream, ...] = tuple(it for name in SYSTEMS for it in _CATALOG[name].streams)
-# So small and one after the other, so that a seed tells one story and batches differ.
+# So small that batches differ.
 DELIVERIES: tuple[Delivery, ...] = tuple(
     replace(delivery, batch=5, concurrent=1)
     for system in SYSTEMS
@@ -202,10 +201,13 @@ class _Run:
             heaven.pass_(seconds)
             step("after wait")
 
+        at_once = self.order.at_once
+        paced = replace(delivery, batch=2, concurrent=at_once) if at_once > 1 else delivery
         courier = Courier(
             self.store,
-            Outbox(delivery, ENDPOINT, self.run_id),
+            Outbox(paced, ENDPOINT, self.run_id),
             self.process.client(delivery.system),
+            clock=heaven.wall,
             sleep=sleep,
         )
         step(f"before deliver {delivery.system}")
@@ -248,10 +250,11 @@ def _connected(world: World, system: str) -> Any:
     match system:
         case "salesforce":
             url, token_url = company.crm.url, company.crm.token_url
-            moment: Callable[[], datetime] = lambda: datetime.fromtimestamp(heaven.now, UTC)  # noqa: E731
-            return connect_salesforce(there(url, token_url), clock=moment)
+            return connect_salesforce(there(url, token_url), clock=heaven.wall)
         case "stripe":
-            return connect_stripe(there(company.billing.url), clock=lambda: heaven.now)
+            return connect_stripe(
+                there(company.billing.url), clock=lambda: heaven.wall().timestamp()
+            )
         case "mailchimp":
             return MailchimpClient(Audience(there(company.marketing.url)), sleep=heaven.pass_)
     return connect_mainframe(there(company.cards_url))

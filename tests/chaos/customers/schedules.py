@@ -50,7 +50,8 @@ class Order:
     """One run: how it ends, what it leaves out, and what surprises it while it reads or writes.
 
     One that `halts` goes no further than what could not be read, as a scheduled run; another goes
-    on with what there is. One that is `distrustful` looks everything up.
+    on with what there is. One that is `distrustful` looks everything up. It sends so many batches
+    `at_once`.
     """
 
     doom: Doom | None = None
@@ -58,6 +59,7 @@ class Order:
     distrustful: bool = False
     without: frozenset[str] = frozenset()
     surprise: tuple[str, int, Act] | None = None
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Round:
     pause: float
     whole: bool
     revoked: str
+    skew: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ def _round(draw: Random, numbers: _Numbers, *, deeds: bool) -> Round:
         pause=draw.choice((0.0, 0.0, 1.0, 90.0, 4000.0)),
         whole=draw.random() < 0.1,
         revoked=draw.choice(SYSTEMS) if draw.random() < 0.04 else "",
+        skew=draw.choice((0.0, 0.0, 0.0, 2.0, -2.0, 30.0, -30.0)),
     )
 
 
@@ -206,6 +210,7 @@ def _order(draw: Random, numbers: _Numbers, *, deeds: bool) -> Order:
         distrustful=draw.random() < 0.1,
         without=without,
         surprise=surprise,
+        at_once=3 if draw.random() < 0.25 else 1,
     )
 
 

@@ -106,7 +106,7 @@ class World:
             self.act(act)
         heaven, company = self.heaven, self.company
         heaven.pass_(round_.pause)
-        heaven.weather = round_.climate
+        heaven.weather, heaven.skew = round_.climate, round_.skew
         heaven.seed += "'"
         company.marketing.batch_seconds = round_.batch_seconds
         if round_.page != self.page:
@@ -118,7 +118,7 @@ class World:
         self._revoke(round_.revoked, revoked=True)
         ended = self.run_all(round_.orders)
         self._revoke(round_.revoked, revoked=False)
-        heaven.weather, company.marketing.batch_seconds = CALM, 0.0
+        heaven.weather, company.marketing.batch_seconds, heaven.skew = CALM, 0.0, 0.0
         for surprise in list(heaven.surprises):
             heaven.surprises.remove(surprise)
             surprise.happens()
