@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support.day_files import a_file, a_line
-from tests.support.up import Up, a_home, an_up
+from tests.support.up import Up, a_home, an_up, eventually
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 DAYS = ("2026-03-02", "2026-03-03")
@@ -63,10 +63,14 @@ def test_the_asset_graph_shows_the_way_from_the_sources_to_the_outcome(
     page.goto("/asset-groups")
     graph = page.locator("foreignObject")
     expect(graph.get_by_text("outcomes", exact=True).first).to_be_visible()
-    places = [graph.get_by_text(group, exact=True).first.bounding_box() for group in way]
-    lefts = [place["x"] for place in places if place]
-    assert len(lefts) == len(way)
-    assert lefts == sorted(lefts), "the groups stand from left to right along a record's way"
+
+    def stand_in_order() -> bool:
+        places = [graph.get_by_text(group, exact=True).first.bounding_box() for group in way]
+        lefts = [place["x"] for place in places if place]
+        return len(lefts) == len(way) and lefts == sorted(lefts)
+
+    # The page moves them about while it is still loading.
+    eventually(stand_in_order, seconds=30, what="the way of a record from left to right")
 
 
 def test_the_lineage_of_an_outcome_begins_at_the_tills(page: Page) -> None:
