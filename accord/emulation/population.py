@@ -196,7 +196,9 @@ def _in_crm(party: Party, draw: Random) -> Party:
     seen = replace(party, loyalty_points=0, payment_terms_days=0, **unknown)  # type: ignore[arg-type]
     # What marketing was told does not reach the CRM by itself; that is what Accord is for.
     seen = replace(seen, consent="opted_in", phone=_notation(party.phone, draw))
-    return replace(seen, email="") if draw.random() < 0.1 else seen
+    # Whose address is missing here is known by it to billing, with the telephone and the street.
+    is_missing = draw.random() < 0.1 and _knows("stripe", party)
+    return replace(seen, email="") if is_missing else seen
 
 
 def _in_billing(party: Party, draw: Random) -> Party:
@@ -241,15 +243,18 @@ def _in_marketing(party: Party, draw: Random) -> Party:
 
 
 def _on_card(party: Party, draw: Random) -> Party:
-    """The cards are in capitals, without accents, and addresses there grow old."""
-    moved = draw.random() < 0.15
+    """The cards are in capitals, without accents, and addresses there grow old.
+
+    Who has moved kept the telephone number, so that nobody has to guess who that is.
+    """
+    moved, says_phone = draw.random() < 0.15, draw.random() < 0.5
     return Party(
         number=party.number,
         kind=party.kind,
         changed_at=party.changed_at,
         first_name=_ascii(party.first_name).upper(),
         last_name=_ascii(party.last_name).upper(),
-        phone=party.phone if draw.random() < 0.5 else "",
+        phone=party.phone if says_phone or moved else "",
         street=_ascii(f"{draw.randrange(1, 90)} OLD ROAD" if moved else party.street).upper(),
         city=party.city.upper(),
         postcode=party.postcode,

@@ -31,13 +31,17 @@ def compare(
     second = _scored(connection, matcher, sorted(rest - set(asked)), model, among)
     told: list[Any] = [second.evidence, first.evidence]
     evidence: Mapping[Two, str] = ChainMap(*told)
-    return Scored([*first.pairs, *second.pairs], evidence)
+    silent = first.silent | second.silent
+    return Scored([*first.pairs, *second.pairs], evidence, silent=silent)
 
 
 def missing(
     pairs: Iterable[Pair], touched: Iterable[int], companions: Mapping[int, str]
 ) -> set[Two]:
-    """The pairs of touched records with all whom likely pairs, or a golden id, put beside them."""
+    """The pairs of touched records with all whom likely pairs, or a golden id, put beside them.
+
+    Where they bring two golden ids together, the pairs between those are among them.
+    """
     union, fresh = Union(), set(touched)
     for pair in pairs:
         if pair.probability >= _LIKELY:
@@ -46,12 +50,14 @@ def missing(
     for record, home in companions.items():
         union.join((first.setdefault(home, record), record))
     return {
-        (min(one, other), max(one, other))
+        (one, other)
         for group in union.groups()
         if len(group) <= _LARGEST
-        for one in group & fresh
+        if not fresh.isdisjoint(group)
+        for one in group
         for other in group
-        if one != other
+        if one < other
+        and (one in fresh or other in fresh or companions.get(one) != companions.get(other))
     }
 
 

@@ -29,6 +29,7 @@ class Cluster(Protocol):
         *,
         must_link: Iterable[tuple[str, str]],
         cannot_link: Iterable[tuple[str, str]],
+        silent: Collection[tuple[str, str]],
         threshold: float,
     ) -> Mapping[str, str]:
         """Return the smallest id of each record's group."""
@@ -56,9 +57,11 @@ def grouped(
     *,
     threshold: float,
     together: Mapping[int, str],
+    silent: Iterable[Two] = (),
 ) -> list[frozenset[int]]:
     """Group records that are one; `threshold` is in bits.
 
+    In `silent` pairs nothing contradicts; those that are not known of at all speak against it.
     Decisions come first, then what belongs `together` already (records of the same name there),
     then keys, neither of which goes against a decision, then scores.
     """
@@ -72,6 +75,7 @@ def grouped(
         },
         must_link=[(_name(left), _name(right)) for left, right in joined],
         cannot_link=[(_name(left), _name(right)) for left, right in sorted(decisions.cannot_link)],
+        silent={(_name(left), _name(right)) for left, right in silent},
         threshold=threshold,
     )
     groups: dict[str, set[int]] = {}

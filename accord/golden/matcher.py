@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,10 +28,12 @@ class Scored:
     """Pairs that were scored, and as JSON what spoke for and against each.
 
     Only a doubtful pair's evidence is ever looked at, so it is worked out when it is.
+    In `silent` pairs, which may be less likely than any of `pairs`, nothing contradicts.
     """
 
     pairs: list[Pair]
     evidence: Mapping[Two, str]
+    silent: frozenset[Two] = field(default=frozenset(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Matching:
     @property
     def threshold(self) -> float:
         """The odds, in bits, from which a pair is linked without asking."""
-        from accord.matching.engine import LINKS
+        from accord.matching.pairs import LINKS
 
         return LINKS[self.entity]
 
@@ -151,7 +153,8 @@ class Matching:
             pairs=[(names[left], names[right]) for left, right in asked],
             records=among,
         )
-        return self._scored(found, known.version)
+        silent = frozenset((int(left), int(right)) for left, right in found.silent)
+        return replace(self._scored(found, known.version), silent=silent)
 
     def _scored(self, pairs: Sequence[ComparedPair], version: str) -> Scored:
         from accord.matching.pairs import probabilities

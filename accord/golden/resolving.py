@@ -13,7 +13,7 @@ from itertools import chain
 
 from accord.golden.comparing import compare
 from accord.golden.identity import Union, grouped, homes, joined_before, moves, survivors
-from accord.golden.matcher import Matcher
+from accord.golden.matcher import Matcher, Scored
 from accord.store import golden, identity, statistics
 from accord.store.database import Connection
 from accord.store.identity import IDENTIFIER, Pair, Two
@@ -22,6 +22,8 @@ _KIND = "kind"
 """The column by which an identifier of a person is none of an organisation."""
 _SHORT = 0.001
 """How many bits an old score is kept short of linking."""
+
+_NOTHING = Scored([], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,14 @@ class Resolver:
         model = golden.model(self.connection, self.entity)
         if live and (retrain or model is None or live > 2 * matched):
             return self.everything()
-        evidence: Mapping[Two, str] = {}
+        found = _NOTHING
         if fresh and model is not None:
             found = compare(self.connection, self.matcher, fresh, model, among=live)
             identity.forget_doubts(self.connection, fresh, link=self.link)
             identity.keep_pairs(self.connection, found.pairs)
-            evidence = found.evidence
         told = self._keep_keys(fresh)
         concerned = sorted({*fresh, *gone, *(record for two in told for record in two)})
-        return self.around(concerned, fresh=frozenset(fresh), evidence=evidence)
+        return self.around(concerned, fresh=frozenset(fresh), found=found)
 
     def everything(self) -> Resolved:
         """Compare all records with all, by a model learnt from them, and resolve them anew."""
@@ -111,14 +112,14 @@ class Resolver:
         records: Sequence[int],
         *,
         fresh: Collection[int] = (),
-        evidence: Mapping[Two, str] | None = None,
+        found: Scored = _NOTHING,
         together: Mapping[int, str] | None = None,
     ) -> Resolved:
         """Resolve these records and all that are linked to them, by what is known of them.
 
-        Only scores of `fresh` records bring anything together that was not so before; the others
-        are weighed with them. `together` says of some records where they belong, whatever they do
-        now.
+        Only scores of `fresh` records, and what was just `found`, bring anything together that was
+        not so before; the others are weighed with them. `together` says of some records where they
+        belong, whatever they do now.
         """
         if not records:
             return Resolved()
@@ -126,13 +127,14 @@ class Resolver:
         now = identity.memberships(self.connection, reached)
         groups = grouped(
             reached,
-            self._counting(identity.pairs_among(self.connection, reached), fresh),
+            self._counting(identity.pairs_among(self.connection, reached), fresh, found),
             identity.decisions_among(self.connection, reached),
             self.matcher.cluster,
             threshold=self.matcher.threshold,
             together={**now, **(together or {})},
+            silent=found.silent,
         )
-        return self._settle(reached, groups, evidence or {})
+        return self._settle(reached, groups, found.evidence)
 
     def groups(self, records: Sequence[int]) -> list[frozenset[int]]:
         """How these records would be grouped if they were new, changing nothing."""
@@ -145,11 +147,15 @@ class Resolver:
             together={},
         )
 
-    def _counting(self, pairs: Iterable[Pair], fresh: Collection[int]) -> list[Pair]:
-        """What counts for joining: a score of none that is fresh, but never enough by itself."""
+    def _counting(self, pairs: Iterable[Pair], fresh: Collection[int], found: Scored) -> list[Pair]:
+        """What counts for joining: an old score too, but it is never enough by itself."""
+        just = {(it.left_id, it.right_id) for it in found.pairs}
         return [
             it
-            if it.reason != "matched" or it.left_id in fresh or it.right_id in fresh
+            if it.reason != "matched"
+            or it.left_id in fresh
+            or it.right_id in fresh
+            or (it.left_id, it.right_id) in just
             else replace(
                 it, probability=min(it.probability, _odds(self.matcher.threshold - _SHORT))
             )

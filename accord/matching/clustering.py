@@ -29,13 +29,15 @@ def cluster(
     *,
     must_link: Iterable[Two] = (),
     cannot_link: Iterable[Two] = (),
+    silent: Collection[Two] = frozenset(),
     threshold: float = 0.0,
 ) -> dict[str, str]:
     """Return for each record the smallest id of its cluster.
 
     `bits` are log2 odds that two records are one, for the pairs that were compared. Two groups
-    join when the odds between them pass `threshold`. A cannot-link wins over any chain of others;
-    where it contradicts a must-link, the must-link holds for that pair alone.
+    join when the odds between them pass `threshold`. In `silent` pairs nothing contradicts: where
+    they do not speak for it themselves, they leave it to the others. A cannot-link wins over any
+    chain of others; where it contradicts a must-link, the must-link holds for that pair alone.
     """
     found = {record: record for record in ids}
     must, apart = set(must_link), set(cannot_link)
@@ -48,8 +50,13 @@ def cluster(
     most = _MOST + max(threshold, 0.0)
     for (left, right), odds in _tangled(groups, bits, decided, threshold):
         key = _ordered(groups.of(left), groups.of(right))
-        if key[0] != key[1]:
+        if key[0] != key[1] and (odds > threshold or (left, right) not in silent):
             rooted[key] = rooted.get(key, _NOTHING) + _Between.of(odds, most)
+    for left, right in silent:
+        if bits.get((left, right), threshold) <= threshold and left in groups and right in groups:
+            key = _ordered(groups.of(left), groups.of(right))
+            if key[0] != key[1]:
+                rooted[key] = rooted.get(key, _NOTHING) + _SILENT
     for part in _components(rooted, groups.sizes(), apart, threshold):
         if list(part.sizes.values()) == [1, 1] and not part.apart:
             groups.join(*part.sizes)
@@ -113,24 +120,32 @@ class _Between:
 
     total: float = 0.0
     known: int = 0
+    silent: int = 0
     best: float = -_MOST
 
     @classmethod
     def of(cls, odds: float, most: float) -> _Between:
         held = max(-_MOST, min(most, odds))
-        return cls(held, 1, held)
+        return cls(held, 1, 0, held)
 
     def __add__(self, other: _Between) -> _Between:
         return _Between(
-            self.total + other.total, self.known + other.known, max(self.best, other.best)
+            self.total + other.total,
+            self.known + other.known,
+            self.silent + other.silent,
+            max(self.best, other.best),
         )
 
     def worth(self, pairs: int) -> float:
-        average = (self.total + (pairs - self.known) * _UNCOMPARED) / pairs
+        speaking = pairs - self.silent
+        if not speaking:
+            return self.best
+        average = (self.total + (speaking - self.known) * _UNCOMPARED) / speaking
         return _AVERAGE * average + (1 - _AVERAGE) * self.best
 
 
 _NOTHING = _Between()
+_SILENT = _Between(silent=1)
 
 
 @dataclass(slots=True)

@@ -336,6 +336,16 @@ TERMS: Mapping[str, Mapping[str, float]] = {
     },
     "product": {"maker": 1.0, "gtin": 0.02, "bag_key": 0.3},
 }  # fmt: skip
+# A value that is one customer's own is as common as the names, or the addresses, that hold it, not
+# as the records: a customer's records in several systems all repeat it.
+_HELD = (
+    "greatest(count(distinct coalesce(bag_key, id)), count(distinct address),"
+    " count(distinct phone))"
+)
+HOLDERS: Mapping[str, Mapping[str, str]] = {
+    "customer": {"email": _HELD, "mailbox": _HELD, "tax_id": _HELD},
+    "product": {},
+}
 # The forms that scoring a pair looks at.
 FORMS: Mapping[str, tuple[str, ...]] = {
     "customer": (
@@ -349,10 +359,19 @@ CONFLICTS: Mapping[str, str] = {
     "customer": "coalesce(generation_l <> generation_r, false)",
     "product": "false",
 }
+# Where this holds, a person has to say that they are one, however much else they share: father and
+# son of one name live at one address too, and couples share a mailbox.
+CONTRADICTED: Mapping[str, str] = {
+    "customer": (
+        "((level_birth_date = 1 and level_email < 7)"
+        " or (level_first_name in (1, 2) and level_birth_date < 7)) and level_tax_id < 2"
+    ),
+    "product": "false",
+}
 # Where the names differ, and nothing identifies the customer, what is shared counts this much less:
 # families share a home, and shops a centre.
 _DIFFER = "(level_first_name = 1 or level_name = 1)"
-_DOUBTFUL = "(level_first_name = 2 or level_name = 2)"
+_DOUBTFUL = "(level_first_name in (2, 4) or level_name = 2)"
 _IDENTIFIED = "(level_birth_date in (7, 6, 4) or level_tax_id >= 2)"
 _PREMISES = (
     f"case when {_IDENTIFIED} then 1 when {_DIFFER} then 0.25 when {_DOUBTFUL} then 0.6 else 1 end"

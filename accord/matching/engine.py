@@ -11,21 +11,20 @@ import pyarrow as pa
 
 from accord.matching.blocking import block, find_keys
 from accord.matching.clustering import Groups, Two, cluster
+from accord.matching.completing import LEAST, LIKELY, complete, conflicts
 from accord.matching.forms import connected, load
-from accord.matching.model import Matches, Model, Pair
-from accord.matching.pairs import REVIEW, ScoredPairs, probability, scored_pairs
+from accord.matching.model import Matches, Model
+from accord.matching.pairs import (
+    LINKS,
+    ScoredPairs,
+    probability,
+    scored_pairs,
+    silent_pairs,
+)
 from accord.matching.scoring import score
 from accord.matching.terms import count_terms, know_words, remembered
 from accord.matching.training import by_chance, learnt
 
-# From these odds on, in bits, a customer is linked without asking.
-LINK = 8.0
-# The same by entity: shops describe products so freely that few are sure.
-LINKS: Mapping[str, float] = {"customer": LINK, "product": 18.0}
-# Above these odds, three to two, two records are taken to be more likely one than two.
-LIKELY = 0.5
-# What two records lose that share nothing and contradict each other in nothing.
-_SILENCE = 2.0
 _DIFFERENT_LISTS = (
     "delete from pairs using forms l, forms r where l.n = n_l and r.n = n_r and l.source = r.source"
 )
@@ -46,7 +45,6 @@ _RIVALS = """
     from outdone
 """
 _FEWEST_LINKS, _MOST_LINKS = 0.05, 20.0
-_LARGEST_COMPLETED = 80
 
 
 def match_all(
@@ -83,7 +81,7 @@ def score_new(
     model: Model,
     pairs: Iterable[Two] | None = None,
     records: int | None = None,
-) -> Sequence[Pair]:
+) -> ScoredPairs:
     """Score new records against candidates, without training; pairs below review are left out.
 
     `pairs` are ids to compare, as (new, candidate); without them, all that share a key are.
@@ -105,15 +103,16 @@ def score_new(
             records=model.records,
             m=model.m,
             u=model.u,
-            floor=REVIEW - prior,
+            floor=LEAST,
         )
-        table = scored_pairs(connection, prior=prior)
+        table = scored_pairs(connection, entity=entity, prior=prior)
+        silent = silent_pairs(connection)
     clusters = {str(i): str(i) for i in together.column("id").to_pylist()}
     linked = Groups(clusters)
     for left, right, bits in _rows(table):
         if bits >= LINKS[entity]:
             linked.join(left, right)
-    return ScoredPairs(table, entity, linked.all())
+    return ScoredPairs(table, entity, linked.all(), silent)
 
 
 def block_keys_all(records: pa.Table, *, entity: str) -> dict[str, tuple[str, ...]]:
@@ -196,74 +195,18 @@ def _decided(
     linked: bool,
 ) -> Matches:
     prior = prior_bits(model.links, model.records)
-    table = scored_pairs(connection, prior=prior)
+    table = scored_pairs(connection, entity=model.entity, prior=prior)
     bits = {(left, right): odds for left, right, odds in _rows(table)}
-    bits |= _completed(connection, {} if linked else bits, model, prior)
-    conflicts = _conflicts(connection)
+    bits |= complete(connection, {} if linked else bits, model, prior)
+    silent = silent_pairs(connection, scored="together")
+    told_apart = conflicts(connection)
     ids = [str(i) for (i,) in connection.execute("select id from forms order by n").fetchall()]
-    apart = {*cannot_link, *conflicts}
+    apart = {*cannot_link, *told_apart}
     clusters, likely = (
-        cluster(ids, bits, must_link=must_link, cannot_link=apart, threshold=threshold)
-        for threshold in (LINKS[model.entity], LIKELY)
+        cluster(ids, bits, must_link=must_link, cannot_link=apart, silent=kept, threshold=threshold)
+        for threshold, kept in ((LINKS[model.entity], silent), (LIKELY, ()))
     )
     return Matches(ScoredPairs(table, model.entity, clusters), clusters, model, likely)
-
-
-def _completed(
-    connection: duckdb.DuckDBPyConnection, bits: Mapping[Two, float], model: Model, prior: float
-) -> dict[Two, float]:
-    """Score what blocking left out within each group that likely pairs connect.
-
-    So that a group is judged by all its pairs, also by those that share no key.
-    """
-    groups = Groups({record for pair in bits for record in pair})
-    for (left, right), odds in bits.items():
-        if odds > LIKELY:
-            groups.join(left, right)
-    sizes = groups.sizes()
-    roots = {r: root for r, root in groups.all().items() if 2 < sizes[root] <= _LARGEST_COMPLETED}
-    grouped = pa.table(
-        {"id": pa.array(roots, pa.string()), "root": pa.array(roots.values(), pa.string())}
-    )
-    connection.register("grouped", grouped)
-    connection.execute(
-        "create or replace temporary table within as"
-        " with g as (select n, root from grouped join forms using (id)),"
-        " missing as (select l.n as n_l, r.n as n_r from g l join g r"
-        " on l.root = r.root and l.n < r.n)"
-        " from missing anti join scored using (n_l, n_r)"
-    )
-    connection.unregister("grouped")
-    score(
-        connection,
-        entity=model.entity,
-        records=max(model.records, 2),
-        m=model.m,
-        u=model.u,
-        floor=-1e6,
-        pairs="within",
-        into="completed",
-    )
-    rows = connection.execute(
-        "select l.id, r.id, evidence + ? from completed s"
-        " join forms l on l.n = s.n_l join forms r on r.n = s.n_r",
-        [prior],
-    ).fetchall()
-    return {(left, right): _silent(odds, prior) for left, right, odds in rows}
-
-
-def _silent(odds: float, prior: float) -> float:
-    """Let a pair about which nothing is known not speak against those that are."""
-    return odds if odds > LIKELY else max(odds, min(odds - prior - _SILENCE, LIKELY - 1.0))
-
-
-def _conflicts(connection: duckdb.DuckDBPyConnection) -> set[Two]:
-    rows: list[Two] = connection.execute(
-        "select l.id, r.id from (select n_l, n_r from scored where conflict"
-        " union select n_l, n_r from completed where conflict) s"
-        " join forms l on l.n = s.n_l join forms r on r.n = s.n_r"
-    ).fetchall()
-    return set(rows)
 
 
 def _rows(table: pa.Table) -> Iterable[tuple[str, str, float]]:

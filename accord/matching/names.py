@@ -113,6 +113,8 @@ def _level(meeting: _Meeting, left: float, right: float) -> int:
     numbered = any(map(str.isdigit, meeting.lefts)) and any(map(str.isdigit, meeting.rights))
     if numbered:
         return WEAK if whole >= 0.35 else DIFFERENT
+    if _are_rivals(meeting):
+        return WEAK if whole >= 0.33 else DIFFERENT
     if whole >= 0.84:
         return NEAR
     is_within = not meeting.lefts or not meeting.rights
@@ -121,6 +123,13 @@ def _level(meeting: _Meeting, left: float, right: float) -> int:
     if whole >= 0.6:
         return SIMILAR
     return WEAK if whole >= 0.33 else DIFFERENT
+
+
+def _are_rivals(meeting: _Meeting) -> bool:
+    """Whether the one word each says alone tells more than what both say: Lee Homes, Hall Homes."""
+    if len(meeting.lefts) != 1 or len(meeting.rights) != 1:
+        return False
+    return min(map(meeting.rarity.bits, meeting.lefts + meeting.rights)) > meeting.strongest
 
 
 def _met(lefts: list[str], rights: list[str], rarity: Rarity) -> _Meeting:

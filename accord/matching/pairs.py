@@ -12,6 +12,14 @@ import pyarrow as pa
 from accord.matching.comparisons import COMPARISONS
 from accord.matching.model import Band, Evidence, Pair
 
+# What speaks against a pair, in bits, from which on it has a vote about its group.
+AGAINST = -1.5
+# From these odds on, in bits, a customer is linked without asking.
+LINK = 8.0
+# The same by entity: shops describe products so freely that few are sure.
+LINKS: Mapping[str, float] = {"customer": LINK, "product": 18.0}
+# So far below that stays what a date of birth or a first name contradicts: a person is asked.
+_ASKED = 1.0
 # Below these odds, in bits, two records are taken for two customers without asking.
 REVIEW = -3.0
 
@@ -23,11 +31,15 @@ def probability(bits: float) -> float:
 
 @dataclass(frozen=True)
 class ScoredPairs(Sequence[Pair]):
-    """The pairs of a table (left, right, bits, and a level and a weight for each comparison)."""
+    """The pairs of a table (left, right, bits, and a level and a weight for each comparison).
+
+    `silent` are the pairs that were scored, also below review, in which nothing contradicts.
+    """
 
     table: pa.Table
     entity: str
     clusters: Mapping[str, str]
+    silent: frozenset[tuple[str, str]] = frozenset()
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -73,14 +85,34 @@ def probabilities(pairs: Sequence[Pair]) -> Iterator[tuple[str, str, float]]:
             yield left, right, probability(bits)
 
 
+def silent_pairs(
+    connection: duckdb.DuckDBPyConnection, *, scored: str = "scored"
+) -> frozenset[tuple[str, str]]:
+    """Return the pairs in which hardly anything speaks against that the two are one, by ids."""
+    rows = connection.execute(
+        f"select l.id, r.id from {scored} s join forms l on l.n = s.n_l"
+        " join forms r on r.n = s.n_r where against > ?",
+        [AGAINST],
+    ).fetchall()
+    return frozenset(rows)
+
+
+def odds_of(entity: str) -> str:
+    """SQL for the odds of a scored pair, in bits, under the parameter `prior`."""
+    most = LINKS[entity] - _ASKED
+    return (
+        f"case when contradicted then least(evidence + $prior, {most}) else evidence + $prior end"
+    )
+
+
 def scored_pairs(
-    connection: duckdb.DuckDBPyConnection, *, prior: float, scored: str = "scored"
+    connection: duckdb.DuckDBPyConnection, *, entity: str, prior: float, scored: str = "scored"
 ) -> pa.Table:
     """Return the pairs from review upwards by their records' ids, in their order."""
     return connection.sql(
-        f"select l.id as left, r.id as right, evidence + ? as bits,"
-        f" s.* exclude (n_l, n_r, evidence)"
+        f"select l.id as left, r.id as right, {odds_of(entity)} as bits,"
+        f" s.* exclude (n_l, n_r, evidence, against, contradicted)"
         f" from {scored} s join forms l on l.n = s.n_l join forms r on r.n = s.n_r"
-        " where evidence + ? >= ? order by s.n_l, s.n_r",
-        params=[prior, prior, REVIEW],
+        " where evidence + $prior >= $review order by s.n_l, s.n_r",
+        params={"prior": prior, "review": REVIEW},
     ).to_arrow_table()

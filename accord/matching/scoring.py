@@ -16,6 +16,7 @@ import duckdb
 from accord.matching.comparisons import (
     COMPARISONS,
     CONFLICTS,
+    CONTRADICTED,
     DISCOUNTS,
     FORMS,
     PLACES,
@@ -90,6 +91,7 @@ def _statement(
     )
     placed = _placed(PLACES[entity])
     total = " + ".join(f"weight_{c.column}" for c in comparisons)
+    against = " + ".join(f"least(weight_{c.column}, 0)" for c in comparisons)
     kept = ", ".join(f"level_{c.column}, weight_{c.column}" for c in comparisons)
     return f"""
         with joined as (
@@ -102,7 +104,8 @@ def _statement(
         weighted as (select *, {weights} from levelled),
         discounted as (select *, {discounted} from weighted),
         placed as (select * {placed} from discounted)
-        select n_l, n_r, {kept}, {CONFLICTS[entity]} as conflict,
+        select n_l, n_r, {kept}, {CONFLICTS[entity]} as conflict, ({against})::float as against,
+            {CONTRADICTED[entity]} as contradicted,
             ({total} + case when conflict then {CONFLICT} else 0 end)::float as evidence
         from placed
     """  # fmt: skip

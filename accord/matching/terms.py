@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import ARROW
 
-from accord.matching.comparisons import TERMS
+from accord.matching.comparisons import HOLDERS, TERMS
 from accord.matching.names import Rarity, likeness
 
 # The level of likeness of two names, in thousands, and the information of what they share, in bits.
@@ -34,9 +34,10 @@ def count_terms(
         counts = pa.table({"digest": list(known), "held": pa.array(list(known.values()), "int32")})
         connection.register("known_counts", counts)
     for term in TERMS[entity]:
+        holders = HOLDERS[entity].get(term, "count(*)")
         connection.execute(
             f"create or replace temporary table term_{term} as"
-            f" select {term} as value, count(*)::integer as held from forms"
+            f" select {term} as value, ({holders})::integer as held from forms"
             f" where {term} is not null group by all"
         )
         if known is not None:

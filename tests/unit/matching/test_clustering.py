@@ -71,3 +71,16 @@ def test_a_stewards_decisions_always_hold(
         found[left] != found[right] for left, right in cannot if forced[left] != forced[right]
     )
     assert all(found[record] <= record for record in IDS)
+
+
+def test_a_pair_without_anything_in_common_does_not_outvote_one_that_is_sure() -> None:
+    told = {("a", "b"): 12.0, ("a", "c"): 9.0, ("b", "c"): -3.0}
+    assert cluster("abc", told, threshold=8.0)["c"] == "c"
+    joined = cluster("abc", told, silent={("b", "c")}, threshold=8.0)
+    assert set(joined.values()) == {"a"}
+
+
+def test_what_contradicts_is_heard_beside_what_is_silent() -> None:
+    told = {("a", "b"): 12.0, ("a", "c"): 9.0, ("a", "d"): 12.0, ("b", "c"): -9.0}
+    found = cluster("abcd", told, silent={("b", "d"), ("c", "d")}, threshold=8.0)
+    assert found == {"a": "a", "b": "a", "c": "c", "d": "a"}

@@ -59,6 +59,30 @@ def test_relatives_at_one_address_stay_two() -> None:
     assert found.clusters["1"] != found.clusters["2"]
 
 
+def test_a_record_that_says_little_joins_by_what_it_does_say() -> None:
+    card = {"id": "2", "first_name": "ANN", "last_name": "ZETTERLUND", "street": "12 Quay St",
+            "postcode": "BA1 2CD", "birth_date": "1970-03-04"}  # fmt: skip
+    member = {"id": "3", "first_name": "Ann", "last_name": "Zetterlund", "email": ANN["email"]}
+    bill = {"id": "4", "first_name": "Ann", "last_name": "Zetterlund", "phone": ANN["phone"]}
+    told = ANN | {"birth_date": None}
+    found = matched(told, card, member, bill, *strangers(100))
+    assert {found.clusters[record] for record in "1234"} == {"1"}
+
+
+def test_what_is_contradicted_by_a_date_of_birth_is_for_a_person_to_link() -> None:
+    mother = ANN | {"id": "2", "email": None, "birth_date": "1941-12-29"}
+    found = matched(ANN, mother, *strangers(30))
+    assert found.clusters["2"] == "2"
+    assert [pair.band for pair in found.pairs] == ["review"]
+
+
+def test_pairs_in_which_nothing_contradicts_are_told_with_the_scores() -> None:
+    model = matched(ANN, *strangers(10)).model
+    member = {"id": "new", "first_name": "Ann", "last_name": "Zetterlund"}
+    found = score_new(table(member), table(ANN, *strangers(3)), entity="customer", model=model)
+    assert found.silent == {("1", "new")}
+
+
 def test_father_and_son_are_told_apart_by_their_generation() -> None:
     son = ANN | {"id": "2", "last_name": "Zetterlund Jr", "birth_date": None}
     found = matched(ANN | {"last_name": "Zetterlund Sr", "birth_date": None}, son, *strangers(8))
