@@ -21,6 +21,8 @@ Values = Iterable[tuple[int, Mapping[str, str]]]
 
 _AT_ONCE = 50_000
 _TOLD = ("column", "level", "weight")
+_PLACES = ("street", "city", "postcode")
+_BILLED = {place: f"billing_{place}" for place in (*_PLACES, "country")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Matching:
         """The columns that records are found and compared by."""
         from accord.matching.forms import COLUMNS
 
-        return COLUMNS[self.entity]
+        return (*COLUMNS[self.entity], *(it for it in _BILLED.values() if it in self.columns))
 
     @property
     def cluster(self) -> Cluster:
@@ -175,8 +177,9 @@ class Matching:
         rest, batches = iter(records), []
         while some := list(islice(rest, _AT_ONCE)):
             ids = pa.array([_name(record) for record, _ in some], pa.string())
+            said = [_addressed(values) for _, values in some]
             columns = [
-                pa.array([values.get(name) for _, values in some], pa.string())
+                pa.array([values.get(name) for values in said], pa.string())
                 for name in self.columns
             ]
             batches.append(pa.record_batch([ids, *columns], schema=schema))
@@ -202,6 +205,13 @@ class _Evidence(Mapping[Two, str]):
 
     def __len__(self) -> int:
         return len(self.places)
+
+
+def _addressed(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Values in which the address of the bills stands for one of its own, where there is none."""
+    if _BILLED["street"] not in values or any(place in values for place in _PLACES):
+        return values
+    return {**values, **{own: values[it] for own, it in _BILLED.items() if it in values}}
 
 
 def _named(pairs: Iterable[Two], ids: frozenset[str]) -> list[tuple[str, str]]:

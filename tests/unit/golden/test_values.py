@@ -62,3 +62,15 @@ def test_the_matching_library_learns_from_records_and_scores_new_ones() -> None:
     assert [(it.left_id, it.right_id) for it in scored.pairs][0] == (1, 1 + len(people))
     assert scored.pairs[0].probability > 0.9
     assert "email" in scored.evidence[1, 1 + len(people)]
+
+
+def test_the_address_of_the_bills_stands_for_one_where_there_is_no_other() -> None:
+    at = {"street": "1 Quay Street", "city": "Bath", "postcode": "BA1 2CD"}
+    billed = {f"billing_{place}": value for place, value in at.items()}
+    ann = {"kind": "person", "name": "Ann Lee", "first_name": "Ann", "last_name": "Lee"}
+    matching = Matching("customer", AUTHORITY.names)
+    assert set(billed) <= set(matching.compared)
+    moved = {"street": "9 Hill Road", "city": "Hull", "postcode": "HU1 1AA"}
+    keys = {key for key, record in matching.keys([(1, ann | at), (2, ann | billed)]) if record == 1}
+    assert keys == {key for key, _ in matching.keys([(2, ann | billed)])}
+    assert keys != {key for key, _ in matching.keys([(3, ann | moved | billed)])}
