@@ -15,9 +15,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from anyascii import anyascii
 from duckdb.func import ARROW, SPECIAL
-from rigour.names import remove_org_types
-from rigour.text import ascii_text
 
 from accord.matching import vocabulary as words
 
@@ -134,19 +133,34 @@ def other_date(text: str) -> str | None:
 
 
 def _transliterated(text: str) -> str:
-    return ascii_text(text.translate(_LETTERS))
+    return _SYLLABLE.sub(" ", anyascii(text.translate(_LETTERS)))
 
 
 _LETTERS = str.maketrans(
     {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
+# Of scripts that write syllables each begins with a capital, without a blank before it.
+_SYLLABLE = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
 def _without_legal_form(text: str) -> str:
-    bare = " ".join(
-        w for w in remove_org_types(text).split() if w.strip(".,") not in words.LEGAL_FORMS
-    )
+    bare = " ".join(_LEGAL_FORM.sub(" ", text).split())
     return bare if bare.strip(" .,&-") else text
+
+
+def _written_form(form: str) -> str:
+    """A pattern for a legal form with or without dots, and with any signs between its words."""
+    return r"[\s.,/-]*".join(
+        "(?:and|&)" if word == "and" else r"\.?".join(word) if len(word) < 6 else word
+        for word in form.split()
+    )
+
+
+_LEGAL_FORM = re.compile(
+    r"(?<![a-z0-9])(?<![a-z0-9]\.)(?:{})(?!\.?[a-z0-9])\.?".format(
+        "|".join(map(_written_form, sorted(words.LEGAL_FORMS, key=lambda it: (-len(it), it))))
+    )
+)
 
 
 def _arrow(rule: Callable[[str], str | None]) -> Callable[[Any], pa.Array]:

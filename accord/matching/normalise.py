@@ -16,9 +16,10 @@ from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from rigour.territories import lookup_territory
 from stdnum import ean, get_cc_module
 from stdnum.exceptions import ValidationError
+
+from accord.matching.countries import country_code
 
 _SPACE = re.compile(r"\s+")
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
@@ -48,16 +49,6 @@ def normalised(entity: str, column: str, value: Any, *, country: str | None = No
 def trimmed(value: str) -> str | None:
     """Compose the characters (NFC), make every run of white space one blank; empty is None."""
     return _SPACE.sub(" ", unicodedata.normalize("NFC", value)).strip() or None
-
-
-@lru_cache(maxsize=4096)
-def country_code(value: str) -> str | None:
-    """Return the ISO 3166-1 alpha-2 code of a country's code or name in any language known."""
-    found = lookup_territory(value)
-    while found is not None and not found.is_country and found.parent is not None:
-        found = found.parent
-    code = found.code.upper() if found is not None else ""
-    return code if len(code) == 2 else None
 
 
 def email(value: str) -> str | None:

@@ -7,6 +7,7 @@ data set. A word that is not here is compared as it stands. The lists are in `wo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 
 GENERATIONS = {
@@ -38,11 +39,17 @@ def _spelt_out(name: str) -> Mapping[str, str]:
     return {short: word for word, *shorts in _lines(name) for short in shorts}
 
 
+@cache
+def named_countries() -> Mapping[str, str]:
+    """Return the ISO 3166-1 alpha-2 code for each further name of a country."""
+    return {" ".join(name): code for code, *name in _lines("countries")}
+
+
 SHORT_NAMES = _short_names()
 BUSINESS_WORDS = _spelt_out("business_words")
 ROAD_WORDS = _spelt_out("road_words")
 COMMON_WORDS = _listed("common_words")
-LEGAL_FORMS = _listed("legal_forms")
+LEGAL_FORMS = frozenset({*_listed("legal_forms"), *map(" ".join, _lines("legal_phrases"))})
 OPEN_HOSTS = _listed("open_hosts")
 TAGGING_HOSTS = _listed("tagging_hosts")
 TITLES = _listed("titles")
