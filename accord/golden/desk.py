@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from accord.errors import Stop
 from accord.golden.acting import Done, Work
@@ -21,7 +22,7 @@ from accord.golden.surviving import decided
 from accord.store import audit, desk, golden, identity
 from accord.store.audit import By
 from accord.store.database import Connection
-from accord.store.desk import Action, Answer, Listed, Review, Side
+from accord.store.desk import Action, Answer, Decision, Listed, Review, Side
 from accord.store.survivors import Conflict
 
 Verdict = Literal["link", "apart"]
@@ -151,8 +152,7 @@ def unmerge(connection: Connection, entity: Entity, name: str, by: By) -> Done:
 def undo(connection: Connection, entity: Entity, action_id: str, by: By) -> Done:
     """Take back what somebody decided, as if it had never been. Raises Stop when there is none."""
     golden.serialise(connection, entity.name)
-    made = desk.made_in(connection, entity.name, action_id)
-    withdrawn = desk.withdrawn_in(connection, entity.name, action_id)
+    made, withdrawn = _done_in(connection, entity, action_id)
     if not made and not withdrawn:
         raise Stop(f"There is no action {action_id} to undo", remedy="see accord match actions")
     work = Work.begun(connection, entity, by, "undo")
@@ -163,6 +163,20 @@ def undo(connection: Connection, entity: Entity, action_id: str, by: By) -> Done
     records = [record for it in (*made, *withdrawn) for record in (it.left_id, it.right_id)]
     before = identity.before(connection, action_id)
     return work.done("match_undo", sorted({*records, *before}), together=before)
+
+
+def _done_in(
+    connection: Connection, entity: Entity, action_id: str
+) -> tuple[list[Decision], list[Decision]]:
+    """What an action decided, and what it took back; nothing where no action can be called so."""
+    try:
+        UUID(action_id)
+    except ValueError:
+        return [], []
+    return (
+        desk.made_in(connection, entity.name, action_id),
+        desk.withdrawn_in(connection, entity.name, action_id),
+    )
 
 
 def actions(
