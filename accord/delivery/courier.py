@@ -78,7 +78,7 @@ class Courier:
             self.store.alone(f"deliver {delivery.system}.{delivery.kind}"),
             self.store.session(Role.DELIVERER) as connection,
         ):
-            self.outbox.post_left(connection)
+            self.outbox.begin(connection)
             self.outbox.orphan(connection, at=self.clock())
             unseen = resolver.resolve(connection)
             intending = Intending(
@@ -113,8 +113,6 @@ class Courier:
                     f"{self.outbox.delivery.system} was made",
                     remedy="make a new plan with `accord plan` and look at it",
                 )
-            if intent.meant:
-                self.outbox.open_intent(connection, intent.intent_id)
         return intent
 
     def _sent_in_rounds(

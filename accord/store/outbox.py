@@ -192,20 +192,18 @@ class Outbox:
         told = _encoded(entries)
         self._run(connection, "post", flow=self.delivery.flow, part=self.part, entries=told)
         if not self.delivery.partitioned:
-            self._run(connection, "close_intent")
+            self._run(connection, "close_delivery")
 
-    def open_intent(self, connection: Connection, intent_id: str) -> None:
-        """Note that what becomes of this intent is to be posted.
+    def begin(self, connection: Connection) -> None:
+        """Note that what becomes of writes from here on is to be posted; the caller must be alone.
 
-        Where objects have days the next run goes over all that is due, and so over these.
+        What a killed run settled and did not post is posted first. Where objects have days, each
+        run goes over all that is due and so over these.
         """
         if not self.delivery.partitioned:
-            self._run(connection, "open_intent", intent=intent_id)
-
-    def post_left(self, connection: Connection) -> None:
-        """Post what a killed run settled and did not post; the caller must be the only sender."""
-        if not self.delivery.partitioned:
-            self._run(connection, "post_left", flow=self.delivery.flow, part=self.part)
+            with connection.transaction():
+                self._run(connection, "post_left", flow=self.delivery.flow, part=self.part)
+                self._run(connection, "open_delivery")
 
     @property
     def part(self) -> str:

@@ -23,6 +23,7 @@ _CHECKS = {
     "verdict_rows": "open gates name every row they keep back",
     "gate_letters": "what the gates keep back has its dead letters",
     "delivered": "what was delivered has its writes",
+    "posted": "what deliveries that are over brought about is in the ledger",
     "delivery_standing": "what is refused or at its destination has its writes",
     "refusals": "what was refused has its dead letters",
     "crosswalk": "what is known of destinations was written or found there",

@@ -323,25 +323,31 @@ from jsonb_to_recordset(%(entries)s::jsonb) as e (
 )
 order by e.partition_key;
 
--- name: open_intent
-insert into ops.open_intents (system, endpoint, kind, intent_id, run_id)
-values (%(system)s, %(endpoint)s, %(kind)s, %(intent)s, %(run_id)s)
+-- name: open_delivery
+insert into ops.open_deliveries (system, endpoint, kind, run_id)
+values (%(system)s, %(endpoint)s, %(kind)s, %(run_id)s)
 on conflict (system, endpoint, kind) do update
-set intent_id = excluded.intent_id, run_id = excluded.run_id, opened_at = excluded.opened_at;
+set run_id = excluded.run_id, opened_at = excluded.opened_at;
 
--- name: close_intent
-delete from ops.open_intents where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s;
+-- name: close_delivery
+delete from ops.open_deliveries where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s;
 
 -- name: post_left
--- What a killed run had settled and not posted is posted in its name; what it left open is its heirs'.
+-- What a killed run had settled and not posted is posted in its name, each object once, as it was last;
+-- what it left open is its heirs'.
 with left_over as (
-    delete from ops.open_intents where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
-    returning intent_id, run_id
+    delete from ops.open_deliveries where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s
+    returning run_id, opened_at
+), objects as (
+    select distinct on (o.object_key) o.object_key, o.partition_key, o.state, l.run_id
+    from left_over as l
+    inner join ops.outbox as o on o.run_id = l.run_id and o.settled_at >= l.opened_at
+    where o.system = %(system)s and o.endpoint = %(endpoint)s and o.kind = %(kind)s
+        and o.state in ('delivered', 'unchanged', 'rejected')
+    order by o.object_key, o.write_id desc
 )
 insert into ops.ledger (stage, name, part, partition_key, run_id, due, delivered, unchanged, rejected)
-select 'delivery', %(flow)s, %(part)s, o.partition_key, l.run_id, count(*), count(*) filter (where o.state = 'delivered'),
-    count(*) filter (where o.state = 'unchanged'), count(*) filter (where o.state = 'rejected')
-from left_over as l
-inner join ops.outbox as o on o.intent_id = l.intent_id
-where o.settled_at is not null and o.state in ('delivered', 'unchanged', 'rejected')
-group by o.partition_key, l.run_id;
+select 'delivery', %(flow)s, %(part)s, partition_key, run_id, count(*), count(*) filter (where state = 'delivered'),
+    count(*) filter (where state = 'unchanged'), count(*) filter (where state = 'rejected')
+from objects
+group by partition_key, run_id;

@@ -10,3 +10,8 @@ alter table ops.outbox set (fillfactor = 45);
 
 alter table ops.crosswalk drop constraint crosswalk_pkey;
 alter table ops.crosswalk add primary key (object_key, kind, system, endpoint);
+
+-- A delivery is open from its first look on: what it learns of earlier writes is to be posted, too.
+alter table ops.open_intents rename to open_deliveries;
+alter table ops.open_deliveries drop column intent_id;
+comment on table ops.open_deliveries is 'Deliveries of objects without days whose outcome is not in the ledger; those left over are of killed runs';

@@ -162,6 +162,23 @@ from compared
 where delivered not between at_least and at_most
 order by 1, 2, 3;
 
+-- name: posted
+-- What a delivery that is over brought about is in the ledger: its own count, or that of the next one
+-- in its name. Where objects have days, the next one counts it as its own.
+select o.flow, o.partition_key, o.run_id, 'objects delivered, and posted', count(distinct o.object_key), 0
+from ops.outbox as o
+where o.state = 'delivered' and o.partition_key = ''
+    and not exists (
+        select from ops.ledger as l
+        where l.stage = 'delivery' and l.name = o.flow and l.part in (o.system || '.' || o.kind, '') and l.run_id = o.run_id
+    )
+    and not exists (
+        select from ops.open_deliveries as d
+        where d.system = o.system and d.endpoint = o.endpoint and d.kind = o.kind and d.run_id = o.run_id
+    )
+group by o.flow, o.partition_key, o.run_id
+order by 1, 2, 3;
+
 -- name: delivery_standing
 -- How each partition was last left: what counts as refused is such a write, and what counts as being
 -- at the destination was once written or found there.

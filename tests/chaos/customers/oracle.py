@@ -29,20 +29,6 @@ from tests.chaos.customers.world import World
 Held = Mapping[str, Mapping[str, str]]  # key to the ids it is held under, each with a digest
 
 
-_POSTED = """
-    select part, delivered, coalesce(posted, 0) as posted
-    from (
-        select system || '.' || kind as part, count(*) as delivered
-        from ops.outbox where state = 'delivered' group by part
-    ) as sent
-    left join (
-        select part, sum(delivered) as posted from ops.ledger where stage = 'delivery' group by part
-    ) as told using (part)
-    where delivered <> coalesce(posted, 0)
-"""
-"""What was delivered and what the ledger says of it, where they are not the same."""
-
-
 def differences(world: World) -> list[str]:
     """Say in which ways the world is not as it has to be, as sentences; none when all is well."""
     return [
@@ -149,11 +135,6 @@ def _outbox(world: World) -> Iterator[str]:
     )
     for row in left:
         yield f"{row['object_key']} is left {row['state']} for {row['system']}"
-    for row in rows(world, _POSTED):
-        yield (
-            f"{row['delivered']} writes were delivered to {row['part']},"
-            f" and the ledger has {row['posted']}"
-        )
 
 
 def _created(world: World) -> Iterator[str]:

@@ -16,7 +16,7 @@ from accord.delivery.sending import Looked, Sender
 from accord.delivery.settling import Resolver
 from accord.golden import conflicts
 from accord.store.landing import Lander
-from accord.store.outbox import Intended, Outbox
+from accord.store.outbox import Intended
 from accord.store.queries import for_table, queries
 from accord.store.survivors import Changed, Echo
 from systems.salesforce import saving
@@ -80,8 +80,8 @@ def consent_told_with_every_write() -> AbstractContextManager[Any]:
 WITHOUT: Mapping[str, Without] = {
     "looking before sending": lambda: patch.object(Sender, "_look", _sent_blindly),
     "matching before creating": lambda: patch.object(sending, "Matches", _MatchesNothing),
-    "posting what a killed run had settled": lambda: patch.object(
-        Outbox, "post_left", lambda *_: None
+    "posting what a killed run had settled": lambda: patch.dict(
+        queries("outbox"), {"post_left": "select"}
     ),
     "recognising what is ours": lambda: patch.object(conflicts, "echo_of", _nothing_is_ours),
     "rows and cursor in one transaction": _cursor_of_its_own,

@@ -39,7 +39,7 @@ ALLOWED = {
         "ops.outbox": KEEP,
         "ops.crosswalk": OWN,
         "ops.delivery_marks": KEEP,
-        "ops.open_intents": OWN,
+        "ops.open_deliveries": OWN,
         "ops.approvals": {"update"},
         "ops.dead_letters": KEEP,
         "ops.reconciliations": APPEND,
