@@ -90,7 +90,8 @@ class Intending:
         self.outbox.settle_letters(connection, withdrawn)
         if self.distrust:
             due.forget(connection)
-        if not any(counts["held"] for counts in intent.counts.values()):
+        # What is held, or waits for an earlier write's fate, is to be found again.
+        if not intent.unknown and not any(it["held"] for it in intent.counts.values()):
             due.move_mark(connection)
         return intent
 

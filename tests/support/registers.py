@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
@@ -267,3 +268,15 @@ def with_deletes(delivery: Delivery, policy: Deletes, *, most: float = 1.0) -> D
 def planned_digest(keeper: Keeper, delivery: Delivery) -> str:
     """The identity of what a run would do now."""
     return plan(keeper.store, Outbox(delivery, "sandbox", "plan"), [""], approve_all).digest
+
+
+def unseen(times: int) -> Callable[[Register, str, Sequence[str]], Mapping[str, Found]]:
+    """A look-up that finds the register out of order so many times."""
+    plain, left = Register.look_up, count(times, -1)
+
+    def look_up(register: Register, kind: str, keys: Sequence[str]) -> Mapping[str, Found]:
+        if next(left) > 0:
+            raise Retry("The register is out of order", remedy="wait")
+        return plain(register, kind, keys)
+
+    return look_up

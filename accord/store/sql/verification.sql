@@ -165,7 +165,7 @@ order by 1, 2, 3;
 -- name: posted
 -- What a delivery that is over brought about is in the ledger: its own count, or that of the next one
 -- in its name. Where objects have days, the next one counts it as its own.
-select o.flow, o.partition_key, o.run_id, 'objects delivered, and posted', count(distinct o.object_key), 0
+select o.flow, o.partition_key, o.run_id, 'objects delivered', 0, count(distinct o.object_key)
 from ops.outbox as o
 where o.state = 'delivered' and o.partition_key = ''
     and not exists (

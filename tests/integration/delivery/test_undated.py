@@ -110,6 +110,27 @@ def test_a_lost_answer_is_looked_up_before_anything_is_repeated(keeper: Keeper) 
     assert sorted(keeper.register.effects) == [("created", "A"), ("created", "B")]
 
 
+@pytest.mark.parametrize("seen", ["by the next run", "by the same run"])
+def test_what_changed_while_the_last_write_was_unknown_is_not_forgotten(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, seen: str
+) -> None:
+    """Nothing may follow a write that nobody knows the fate of; but it has to come after that."""
+    say(keeper.store, FIRMS, members("Ada", "Bob"))
+    keeper.deliver(FIRMS)
+    engine.rows(
+        keeper.store,
+        "update ops.outbox set state = 'sending', settled_at = null where object_key = 'A'",
+    )
+    say(keeper.store, FIRMS, members("Anna", "Bill"))
+    times = 1 if seen == "by the same run" else 9
+    with monkeypatch.context() as patched:
+        patched.setattr(Register, "look_up", registers.unseen(times))
+        keeper.deliver(FIRMS)
+    for _ in range(2):
+        keeper.deliver(FIRMS)
+    assert keeper.register.names() == {"A": "Anna", "B": "Bill"}
+
+
 def test_a_run_counts_what_it_learned_of_a_killed_one(keeper: Keeper) -> None:
     """Its objects are not due again, but their writes have become its own."""
     say(keeper.store, FIRMS, members("Ada", "Bob"))
@@ -126,16 +147,26 @@ def test_a_run_counts_what_it_learned_of_a_killed_one(keeper: Keeper) -> None:
 
 
 def test_a_run_that_was_killed_before_it_counted_its_last_deliveries_is_balanced(
-    keeper: Keeper,
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     say(keeper.store, FIRMS, members("Ada"))
     say(keeper.store, PEOPLE, members("Bob", "Cyd"))
     keeper.deliver(FIRMS)
     keeper.runs.clear()  # the same run delivers both
-    keeper.deliver(PEOPLE)
-    engine.rows(keeper.store, "delete from ops.ledger where part = 'register.people'")
+    monkeypatch.setattr(Outbox, "post", _killed)
+    with pytest.raises(Crashed):
+        keeper.deliver(PEOPLE)
     with keeper.store.session(Role.READER) as connection:
         assert [it for check in verify(connection) for it in check.discrepancies] == []
+
+
+def test_what_was_delivered_by_a_run_that_never_told_is_found_missing(keeper: Keeper) -> None:
+    say(keeper.store, FIRMS, members("Ada"))
+    keeper.deliver(FIRMS)
+    engine.rows(keeper.store, "delete from ops.ledger")
+    with keeper.store.session(Role.READER) as connection:
+        wrong = [it for check in verify(connection) for it in check.discrepancies]
+    assert [(it.check, it.posted, it.found) for it in wrong] == [("posted", 0, 1)]
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["the same run again", "another run"])
