@@ -6,7 +6,7 @@ import pytest
 from psycopg.errors import CheckViolation
 
 from accord.names import StreamName
-from accord.store import golden
+from accord.store import golden, identity
 from accord.store.database import Role
 from accord.store.queries import for_table, queries
 from tests.support.golden import Company, PlainMatcher, named
@@ -143,6 +143,19 @@ def test_what_ties_two_customers_is_weighed_with_all_that_is_known_of_both(
     company.say("stripe", "c1", name="Ann", email="b@x.example", known_golden_id=home)
     company.consolidate()
     assert len(company.groups()) == 1
+
+
+def test_a_key_is_kept_whatever_signs_it_is_written_with(company: Company) -> None:
+    company.say("salesforce", "s1", name="Ann")
+    company.consolidate()
+    (row,) = company.rows("select record_id from ops.golden_records")
+    keys = ["a\tb", "a\nb", "a\r\nb", "a\\b", "\\N", "\\.", "\\t", ""]
+    with company.store.transaction(Role.RESOLVER) as connection:
+        identity.keep_blocks(
+            connection, [row["record_id"]], [(key, row["record_id"]) for key in keys]
+        )
+    kept = company.rows("select block_key from ops.golden_blocks")
+    assert sorted(it["block_key"] for it in kept) == sorted(keys)
 
 
 def test_of_several_records_of_one_stream_the_oldest_is_the_primary_one(company: Company) -> None:
