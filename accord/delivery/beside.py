@@ -7,18 +7,18 @@ that takes one call at a time has nothing to gain by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import copy_context
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from accord.delivery.settling import Settler
 from accord.store.database import Connection
 from accord.store.outbox import Intended, Settlement
 
 Fates = Sequence[tuple[Intended, Settlement]]
+Session = Callable[[], AbstractContextManager[Connection]]
 
 _MOST = 2000
 """Fates that are gathered before the sender waits for those before them to be stored."""
@@ -33,73 +33,56 @@ class Settling(Protocol):
     def finish(self) -> None:
         """Let everything be stored; raises like `settle`."""
 
-    def __enter__(self) -> Self:
-        """Begin."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End; what was not stored by now stays on its way, and is looked up by the next run."""
+@contextmanager
+def settling(
+    settler: Settler, connection: Connection, session: Session, *, concurrent: int
+) -> Iterator[Settling]:
+    """Store what becomes of writes, beside the sending where so many calls at once gain by it.
+
+    What was not stored in the end stays on its way, and is looked up by the next run.
+    """
+    if concurrent <= 1:
+        yield _Inline(settler, connection)
+        return
+    with ExitStack() as opened, ThreadPoolExecutor(1, thread_name_prefix="settle") as thread:
+        yield _Beside(settler, lambda: opened.enter_context(session()), thread)
 
 
-class Inline:
+class _Inline:
     """Stores it at once, on the sender's own connection."""
 
     def __init__(self, settler: Settler, connection: Connection) -> None:
         self._settler, self._connection = settler, connection
 
     def settle(self, fates: Fates) -> None:
-        """Store these."""
         self._settler.settle(self._connection, fates)
 
     def finish(self) -> None:
-        """Do nothing: all is stored."""
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
+        pass
 
 
-class Beside:
+class _Beside:
     """Stores it in a thread; what comes meanwhile is stored together, in the next transaction."""
 
     def __init__(
-        self, settler: Settler, session: Callable[[], AbstractContextManager[Connection]]
+        self, settler: Settler, connect: Callable[[], Connection], thread: ThreadPoolExecutor
     ) -> None:
-        self._settler, self._session = settler, session
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="settle")
-        self._open = ExitStack()
+        self._settler, self._connect, self._thread = settler, connect, thread
         self._connection: Connection | None = None
         self._gathered: list[tuple[Intended, Settlement]] = []
         self._running: Future[None] | None = None
 
     def settle(self, fates: Fates) -> None:
-        """Store these as soon as those before are stored."""
         self._gathered += fates
         is_idle = self._running is None or self._running.done()
         if self._gathered and (is_idle or len(self._gathered) >= _MOST):
             self._begin()
 
     def finish(self) -> None:
-        """Wait until everything is stored."""
         if self._gathered:
             self._begin()
         self._wait()
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End: wait for what is being stored."""
-        self._thread.shutdown(wait=True)
-        self._open.close()
 
     def _begin(self) -> None:
         self._wait()
@@ -113,6 +96,6 @@ class Beside:
 
     def _store(self, fates: Fates) -> None:
         if self._connection is None:
-            self._connection = self._open.enter_context(self._session())
+            self._connection = self._connect()
             self._settler.outbox.join_by_index(self._connection)
         self._settler.settle(self._connection, fates)

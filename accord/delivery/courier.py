@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from accord.connector import Destination
 from accord.delivery import decide
@@ -122,9 +122,8 @@ class Courier:
         trouble: Retry | None = None
         if not intent.meant:
             return None
-        sender = Sender(
-            self.outbox, self.destination, resolver.settler, self.clock, self._session_beside
-        )
+        session = partial(self.store.session, Role.DELIVERER)
+        sender = Sender(self.outbox, self.destination, resolver.settler, self.clock, session)
         for _ in range(ROUNDS):
             error = sender.send(connection)
             if not isinstance(error, Unanswered):
@@ -133,9 +132,6 @@ class Courier:
             if (unseen := resolver.resolve(connection)) is not None:
                 return unseen if isinstance(unseen, Stop) else error
         return trouble
-
-    def _session_beside(self) -> AbstractContextManager[Connection]:
-        return self.store.session(Role.DELIVERER)
 
     def _posted(
         self, connection: Connection, intent: Intent, settler: Settler

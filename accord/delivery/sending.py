@@ -7,14 +7,13 @@ them claims for all of them at once, and has settled beside it what became of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
 from accord.connector import Destination, Matches, Removes
 from accord.delivery import decide
-from accord.delivery.beside import Beside, Inline, Settling
+from accord.delivery.beside import Session, Settling, settling
 from accord.delivery.lines import Line, line
 from accord.delivery.settling import Settler
 from accord.errors import Retry, Stop, Unanswered
@@ -56,7 +55,7 @@ class Sender:
     destination: Destination
     settler: Settler
     clock: Callable[[], datetime]
-    session: Callable[[], AbstractContextManager[Connection]]
+    session: Session
     _trouble: Retry | Stop | None = None
     _moved: bool = False
 
@@ -68,22 +67,18 @@ class Sender:
         is another's by now comes after the others, and nothing is taken away before that.
         """
         self._trouble = None
-        with self._settling(connection) as settling:
+        concurrent = self.outbox.delivery.concurrent
+        with settling(self.settler, connection, self.session, concurrent=concurrent) as fates:
             for effect, patient in _ORDER:
                 self._moved = True
                 while self._moved and self._trouble is None:
                     self.outbox.release(connection, self.settler.intent_id)
-                    self._send_waiting(connection, settling, effect, patient=patient)
-                    settling.finish()
+                    self._send_waiting(connection, fates, effect, patient=patient)
+                    fates.finish()
         return self._trouble
 
-    def _settling(self, connection: Connection) -> Settling:
-        if self.outbox.delivery.concurrent <= 1:
-            return Inline(self.settler, connection)
-        return Beside(self.settler, self.session)
-
     def _send_waiting(
-        self, connection: Connection, settling: Settling, effect: Effect, *, patient: bool
+        self, connection: Connection, fates: Settling, effect: Effect, *, patient: bool
     ) -> None:
         """Send what may be sent now, and note whether anything was."""
         batches = self._batches(connection, effect)
@@ -98,10 +93,10 @@ class Sender:
                     calls.put(partial(self._look, batch))
                 if not (done := calls.taken()):
                     return
-                fates = self._answered([it for it in done if isinstance(it, Answered)])
+                told = self._answered([it for it in done if isinstance(it, Answered)])
                 looked = [it for it in done if isinstance(it, Looked)]
                 so_already, going = self._seen(looked, patient=patient)
-                settling.settle([*fates, *so_already])
+                fates.settle([*told, *so_already])
                 for leaving in self._leaving(connection, going):
                     calls.put(partial(self._deliver, leaving), first=True)
 

@@ -1,4 +1,4 @@
-"""Indexes of the outbox and the crosswalk that cost less to write."""
+"""Indexes that cost less to write; deliveries that are open from their first look on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
-    """Put them in the place of the old ones."""
+    """Put both in the place of the old ones."""
     op.get_bind().exec_driver_sql(script("schema_0012").decode())
 
 
