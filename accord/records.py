@@ -40,9 +40,11 @@ class Slice:
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One source record exactly as received; `key` is unique within its stream and partition."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One source record exactly as received; `key` is unique within its stream and partition.
+
+    There are many of them, and a Struct is made in a tenth of the time a dataclass takes.
+    """
 
     key: str
     payload: bytes

@@ -22,7 +22,7 @@ from accord.contracts.model import Column, Contract
 Certain = Callable[[bytes], str]
 """Returns the name of a record that certainly keeps its contract, else ""."""
 
-_NUL = rb"\u0000"
+_ESCAPE, _NUL = b"\\", rb"\u0000"
 _SEPARATOR = "\x1f"
 _ABSENT = msgspec.Raw(b"null")
 _INT64 = 2**63
@@ -44,7 +44,7 @@ def compiled(contract: Contract, *, key: str) -> Certain:
     ]
 
     def certain(payload: bytes) -> str:
-        if _NUL in payload:
+        if _ESCAPE in payload and _NUL in payload:
             return ""
         try:
             record = decode(payload)

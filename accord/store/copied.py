@@ -7,7 +7,7 @@ Format".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from struct import Struct
@@ -26,17 +26,17 @@ _HASH_SIZE = _size(hashlib.sha256().digest_size)
 def packed(records: Sequence[Record], *, shape_id: int, run_id: str) -> bytes:
     """Pack one page's records, each with the hash of its payload."""
     tail = _field(_size(shape_id)) + _field(run_id.encode())
-    return b"".join(_parts(records, tail))
-
-
-def _parts(records: Sequence[Record], tail: bytes) -> Iterator[bytes]:
-    digest = hashlib.sha256
+    parts: list[bytes] = []
+    add, digest = parts.extend, hashlib.sha256
     for partition, alike in groupby(records, attrgetter("partition")):
         head = _FIELDS + _field(partition.encode())
         for record in alike:
             key, payload = record.key.encode(), record.payload
-            yield from (head, _size(len(key)), key, _HASH_SIZE, digest(payload).digest())
-            yield from (_size(len(payload)), payload, tail)
+            hashed = digest(payload).digest()
+            add(
+                (head, _size(len(key)), key, _HASH_SIZE, hashed, _size(len(payload)), payload, tail)
+            )
+    return b"".join(parts)
 
 
 def _field(value: bytes) -> bytes:
