@@ -28,7 +28,8 @@ class Attribute:
     """One attribute: the systems whose value counts, the owner first, and who may hold a copy.
 
     Attributes of one `group` are taken from one record. One that `identifies` is the same in two
-    records only when they are about the same thing. `conflict` answers an edit in a copy.
+    records only when they are about the same thing. `conflict` answers an edit in a copy. A system
+    that holds the attributes of which this one is `composed` may put it together by itself.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Attribute:
     group: str = ""
     conflict: Policy = "overwrite"
     identifies: bool = False
+    composed: tuple[str, ...] = ()
 
     @property
     def owner(self) -> str:
@@ -48,6 +50,11 @@ class Attribute:
     def taken_with(self) -> str:
         """The name of what it is taken together with; its own where it stands alone."""
         return self.group or self.name
+
+    def composed_from(self, values: Mapping[str, Any]) -> str | None:
+        """What a system makes of these values where it is composed; None where nothing is."""
+        parts = [str(values[name]) for name in self.composed if values.get(name)]
+        return " ".join(parts) or None
 
     def rank(self, system: str, value: str) -> int | None:
         """How early this value of this system counts, the least first; None where it never does."""
@@ -151,7 +158,7 @@ def decide(authority: Authority, members: Sequence[Member]) -> dict[str, Decided
     }
 
 
-_Claim = tuple[bool, int, float, int]
+_Claim = tuple[bool, int, bool, float, int]
 
 
 def _claim(attribute: Attribute, member: Member) -> _Claim | None:
@@ -161,13 +168,13 @@ def _claim(attribute: Attribute, member: Member) -> _Claim | None:
         return None
     age = ((member.changed_at or _LONG_AGO) - _LONG_AGO).total_seconds()
     if attribute.name in member.accepted:
-        return False, LAST, -age, member.record_id
-    rank = attribute.rank(member.system, value)
+        return False, LAST, False, -age, member.record_id
+    rank, is_echoed = attribute.rank(member.system, value), attribute.name in member.echoed
     # What came back to us from a copy is no statement of its own; the owner is never a copy. An
     # opt-out is not forgotten with the record it came from: its copy stands until the owner speaks.
-    if attribute.name in member.echoed and member.system != attribute.owner:
+    if is_echoed and member.system != attribute.owner:
         rank = attribute.rank_of_copy(member.system, value)
-    return None if rank is None else (True, rank, -age, member.record_id)
+    return None if rank is None else (True, rank, is_echoed, -age, member.record_id)
 
 
 def _decided(name: str, winner: Member | None, members: Sequence[Member]) -> Decided:
@@ -182,7 +189,10 @@ def _decided(name: str, winner: Member | None, members: Sequence[Member]) -> Dec
 
 def _attribute(contract: Contract, column: Column) -> Attribute:
     custom: Mapping[str, Any] = column.custom
-    known = {"authority", "authorityRule", "copies", "conflict", "takenTogether", "identifies"}
+    known = {
+        "authority", "authorityRule", "copies", "conflict", "takenTogether", "identifies",
+        "composedOf",
+    }  # fmt: skip
     if odd := sorted(set(custom) - known):
         _refuse(contract, column.name, f"{odd[0]} means nothing here; remove it")
     order = tuple(custom.get("authority") or ())
@@ -201,6 +211,7 @@ def _attribute(contract: Contract, column: Column) -> Attribute:
         group=str(custom.get("takenTogether", "")),
         conflict=conflict,
         identifies=custom.get("identifies") is True,
+        composed=tuple(custom.get("composedOf") or ()),
     )
 
 

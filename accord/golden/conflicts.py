@@ -74,6 +74,7 @@ def note_echoes(survivors: Survivors, authority: Authority) -> list[Edit]:
     In doubt an opt-out is somebody's own: only where we say the same right now it is not.
     """
     strict = {it.name for it in authority.attributes if it.rule == "any_opt_out"}
+    composed = [it for it in authority.attributes if it.composed]
     edits: list[Edit] = []
     records = survivors.changed()
     homes = survivors.golden_ids([it.record_id for it in records])
@@ -83,14 +84,20 @@ def note_echoes(survivors: Survivors, authority: Authority) -> list[Edit]:
     for record in records:
         golden = now.get(homes.get(record.record_id, ""), {})
         known = {name: {golden.get(name)} for name in names & _changed(record)}
-        for said in once.get(record.record_id, ()):
+        before = once.get(record.record_id, ())
+        for said in before:
             for name in known.keys() & said.keys() - strict:
                 known[name].add(None if said[name] is None else str(said[name]))
+        for attribute in composed:
+            if attribute.name in known:
+                put_together = map(attribute.composed_from, (golden, *before))
+                known[attribute.name].update(it for it in put_together if it)
         echo = echo_of(record, known, held[record.system])
         if (set(echo.echoed), echo.is_echo) != (set(record.was_echoed), record.was_echo):
             echoes.append(echo)
         edits += [Edit(record, name) for name in edits_of(record, echo, known)]
     survivors.mark_echoes(echoes)
+    survivors.note_edited(edit.record.record_id for edit in edits)
     return edits
 
 

@@ -227,6 +227,10 @@ class Survivors:
             is_echo=[it.is_echo for it in echoes],
         )
 
+    def note_edited(self, records: Iterable[int]) -> None:
+        """Let only these records of this consolidation be newer than before."""
+        self._run("not_edited", edited=sorted(set(records)))
+
     def accepted(self, golden_ids: Iterable[str]) -> list[Accepted]:
         """The values that were accepted once and stand."""
         return self._rows(Accepted, "accepted_of", golden_ids=listed(sorted(set(golden_ids))))

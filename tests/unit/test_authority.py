@@ -74,6 +74,12 @@ def test_our_own_value_is_no_statement_of_a_copy_but_is_one_of_the_owner() -> No
     assert value("name", a_member("salesforce", name="Ann", echoed=frozenset({"name"}))) == "Ann"
 
 
+def test_what_somebody_wrote_counts_before_what_came_back_to_us() -> None:
+    made = a_member("salesforce", 1, name="ANN", echoed=frozenset({"name"}))
+    newer = replace(made, changed_at=datetime(2026, 2, 1, tzinfo=UTC))
+    assert value("name", newer, a_member("salesforce", 2, name="Ann")) == "Ann"
+
+
 def test_an_opt_out_that_only_its_copy_tells_of_stands_until_the_owner_speaks() -> None:
     copy = a_member("salesforce", 8, consent="opted_out", echoed=frozenset({"consent"}))
     assert value("consent", copy) == "opted_out"
@@ -112,6 +118,14 @@ def test_what_is_taken_together_has_one_authority() -> None:
     )
     with pytest.raises(Stop, match="one authority"):
         authority_of(replace(CUSTOMER, columns=columns))
+
+
+def test_a_name_is_put_together_of_the_parts_there_are() -> None:
+    name = AUTHORITY["name"]
+    assert name.composed_from({"first_name": "Ann", "last_name": "Lee"}) == "Ann Lee"
+    assert name.composed_from({"first_name": None, "last_name": "Lee"}) == "Lee"
+    assert name.composed_from({"name": "Ann Lee"}) is None
+    assert AUTHORITY["phone"].composed_from({"last_name": "Lee"}) is None
 
 
 def test_the_systems_that_hold_something_are_told() -> None:

@@ -38,6 +38,7 @@ create temporary table incoming_records (
     was_echoed text [] not null default '{}',
     was_echo boolean not null default false,
     since timestamptz,
+    changed_before timestamptz,
     is_new boolean not null default false,
     is_removed boolean not null default false
 ) on commit drop;
@@ -55,7 +56,7 @@ where entity = %(entity)s and system = %(system)s and stream = %(stream)s and re
 -- name: know_again
 update pg_temp.incoming_records as i
 set record_id = r.record_id, previous = case when r.removed_at is null then r.normal end, since = r.since,
-    was_echoed = r.echoed, was_echo = r.is_echo
+    was_echoed = r.echoed, was_echo = r.is_echo, changed_before = r.changed_at
 from ops.golden_records as r
 where r.entity = %(entity)s and r.system = i.system and r.stream = i.stream and r.source_key = i.source_key;
 

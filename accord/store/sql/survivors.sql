@@ -19,7 +19,8 @@ with asked as (
             when c.record_id is not null then 99
             when a.wins = said.value and (m.system = a.owner or a.attribute <> all(m.echoed)) then -1
             else coalesce(k.rank, 98)
-        end as rank
+        end as rank,
+        a.attribute = any(m.echoed) as is_echoed
     from members as m
     cross join lateral jsonb_each_text(m.normal) as said (attribute, value)
     inner join attributes as a on a.attribute = said.attribute
@@ -31,7 +32,7 @@ with asked as (
 ), winners as (
     select distinct on (golden_id, taken_with) golden_id, taken_with, record_id
     from claims
-    order by golden_id, taken_with, is_accepted desc, rank, changed_at desc nulls last, record_id
+    order by golden_id, taken_with, is_accepted desc, rank, is_echoed, changed_at desc nulls last, record_id
 ), contents as (
     select w.golden_id, jsonb_object_agg(a.attribute, r.normal -> a.attribute) as content
     from winners as w
@@ -171,7 +172,8 @@ where not i.is_removed and (
 order by i.record_id;
 
 -- name: sent_new
--- What we sent of new records that we made: each system starts its own with that.
+-- What we sent of new records that we made: each system starts its own with that. And what their golden records
+-- said meanwhile, from which systems work out more; a record may come back once its own was merged into another.
 with made as (
     select i.record_id, c.system, c.endpoint, c.kind, c.object_key
     from pg_temp.incoming_records as i
@@ -182,12 +184,22 @@ with made as (
     from pg_temp.incoming_records as i
     inner join ops.outbox as o on o.system = i.system and o.kind = i.stream and o.object_key = i.known_golden_id
     where i.is_new and o.settled_at is null
+), sent as (
+    select m.record_id, m.object_key, o.intended_at, o.seed || o.content as content
+    from made as m
+    inner join ops.outbox as o
+        on o.system = m.system and o.endpoint = m.endpoint and o.kind = m.kind and o.object_key = m.object_key
+    where o.effect = 'write' and o.sent_at is not null
 )
-select m.record_id, o.seed || o.content as sent
-from made as m
-inner join ops.outbox as o
-    on o.system = m.system and o.endpoint = m.endpoint and o.kind = m.kind and o.object_key = m.object_key
-where o.effect = 'write' and o.sent_at is not null;
+select record_id, content as said from sent
+union all
+select record_id, h.was
+from (select record_id, object_key, min(intended_at) as since from sent group by record_id, object_key) as s
+inner join ops.golden_changes as h on h.golden_id = s.object_key and h.changed_at >= s.since
+union all
+select s.record_id, jsonb_strip_nulls(to_jsonb(g)) - '{{golden_id,revision,changed_at}}'::text[]
+from (select distinct record_id, object_key from sent) as s
+inner join {golden} as g on g.golden_id = s.object_key;
 
 -- name: once_golden
 -- What golden records said of themselves while a record belonged to them, back to when it may still be under way.
@@ -211,6 +223,13 @@ select record_id, golden_id from ops.golden_members where record_id = any(%(reco
 update ops.golden_records as r set echoed = string_to_array(n.echoed, ','), is_echo = n.is_echo
 from unnest(%(records)s::bigint[], %(echoed)s::text[], %(is_echo)s::boolean[]) as n (record_id, echoed, is_echo)
 where r.record_id = n.record_id;
+
+-- name: not_edited
+-- What only we changed in a record is no news of its system: it says what it says since as long as before.
+update ops.golden_records as r set changed_at = i.changed_before
+from pg_temp.incoming_records as i
+where i.record_id = r.record_id and i.previous is not null and not i.is_removed
+    and r.changed_at is distinct from i.changed_before and i.record_id <> all(%(edited)s::bigint[]);
 
 -- name: accepted_of
 select a.record_id, a.attribute, a.value, a.against, m.golden_id
