@@ -10,6 +10,7 @@ from tests.chaos.customers.oracle import differences, made_again, rows
 from tests.chaos.customers.processes import Ended
 from tests.chaos.customers.schedules import Order, Schedule, drawn
 from tests.chaos.customers.steward import decide
+from tests.chaos.customers.twins import apart, customers
 from tests.chaos.customers.world import World
 
 LONG_ENOUGH = 600.0
@@ -42,8 +43,7 @@ def tell(world: World, seed: int, *, twin: bool | None = None) -> Failure | None
         if has_twin and not wrong:
             ended = customers(world)
             wrong = [f"without faults: {line}" for line in story(world, schedule.in_peace())]
-            if not wrong and (now := customers(world)) != ended:
-                wrong = [f"without faults the customers are {_apart(now, ended)}"]
+            wrong = wrong or list(apart(customers(world), ended))
     except Exception:  # noqa: BLE001 - whatever no run may ever end with is the finding
         wrong = [traceback.format_exc(limit=-8)]
     return Failure(seed, tuple(dict.fromkeys(wrong))) if wrong else None
@@ -108,30 +108,6 @@ def homes(world: World) -> dict[tuple[str, str], str]:
     """The golden id of each record."""
     found = rows(world, "select system, source_key, golden_id from canonical.customer_members")
     return {(row["system"], row["source_key"]): row["golden_id"] for row in found}
-
-
-def customers(world: World) -> set[tuple[frozenset[str], tuple[tuple[str, str], ...]]]:
-    """The customers by who they are: the records that people made of them, and what they say."""
-    known = {key: f"{system} {number}" for (system, number), key in world.company.keys.items()}
-    records: dict[str, set[str]] = {}
-    for (_, key), golden in homes(world).items():
-        records.setdefault(golden, set()).update({known[key]} if key in known else ())
-    told = rows(
-        world,
-        "select golden_id, jsonb_strip_nulls(to_jsonb(c))"
-        " - '{golden_id,revision,changed_at}'::text[] as said from canonical.customers as c",
-    )
-    return {
-        (
-            frozenset(records.get(row["golden_id"], ())),
-            tuple(sorted((name, str(value)) for name, value in row["said"].items())),
-        )
-        for row in told
-    }
-
-
-def _apart(now: set, ended: set) -> str:  # type: ignore[type-arg]
-    return f"{sorted(map(str, now - ended))} instead of {sorted(map(str, ended - now))}"
 
 
 def _moved(before: Homes, now: Homes, touched: set[str]) -> list[str]:

@@ -1,0 +1,117 @@
+"""Twins: what a story has come to, beside the same story told without any fault.
+
+Both end with the same customers, who say the same; but for what depends on the moment. Whom people
+deleted in a system while we were writing to it may be there again. Of whom a steward was asked, the
+records may stand together or apart. And a card that could not be read says nothing of its account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.chaos.customers.oracle import rows
+from tests.chaos.customers.schedules import Deed
+from tests.chaos.customers.world import World
+
+_DELETED: Mapping[Deed, str] = {
+    "crm deletes": "salesforce",
+    "billing deletes": "stripe",
+    "marketing archives": "mailchimp",
+    "marketing deletes": "mailchimp",
+}
+_ON_CARDS = ("loyalty_code", "loyalty_points", "loyalty_tier")
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What a customer says; None where a steward was asked who it is.
+
+    `deleted` are those of its records that people had deleted, and that are there all the same.
+    """
+
+    said: Mapping[str, str] | None
+    deleted: frozenset[str] = frozenset()
+
+
+Customers = Mapping[frozenset[str], Customer]
+"""The customers by who they are: the records that people made of them, and did not delete."""
+
+
+def customers(world: World) -> Customers:
+    """The customers as they are now."""
+    people = {key: f"{system} {number}" for (system, number), key in world.company.keys.items()}
+    deleted = {
+        f"{_DELETED[act.deed]} {act.number}"
+        for act in world.company.schedule.acts
+        if act.deed in _DELETED
+    }
+    records: dict[str, set[str]] = {}
+    for row in rows(world, "select source_key, golden_id from canonical.customer_members"):
+        names = {people[row["source_key"]]} if row["source_key"] in people else set()
+        records.setdefault(row["golden_id"], set()).update(names)
+    spoilt = any(act.deed == "a card is spoilt" for act in world.company.schedule.acts)
+    said = {
+        row["golden_id"]: {
+            name: str(value)
+            for name, value in row["said"].items()
+            if not (spoilt and name in _ON_CARDS)
+        }
+        for row in _said(world)
+    }
+    found: dict[frozenset[str], Customer] = {}
+    asked = _asked(world)
+    in_doubt = {golden for two in asked for golden in two}
+    for group in _together(list(said), asked):
+        known = frozenset(name for golden in group for name in records.get(golden, ()))
+        sure = said[group[0]] if in_doubt.isdisjoint(group) else None
+        found[known - deleted] = Customer(sure, known & deleted)
+    return found
+
+
+def apart(peace: Customers, story: Customers) -> Iterator[str]:
+    """Say in which ways the customers of a story are not those of its twin without faults."""
+    for known in sorted(peace.keys() ^ story.keys(), key=sorted):
+        if known:
+            yield f"{sorted(known)} are one customer {'only' if known in peace else 'not'} in peace"
+    for known in sorted(peace.keys() & story.keys(), key=sorted):
+        calm, told = peace[known], story[known]
+        if calm.said is None or told.said is None or calm.deleted != told.deleted:
+            continue
+        for name in sorted(calm.said.keys() | told.said.keys()):
+            if calm.said.get(name) != told.said.get(name):
+                yield (
+                    f"{sorted(known)} say {told.said.get(name)!r} of their {name} and"
+                    f" {calm.said.get(name)!r} in peace"
+                )
+
+
+def _said(world: World) -> list[dict[str, Any]]:
+    return rows(
+        world,
+        "select golden_id, jsonb_strip_nulls(to_jsonb(c))"
+        " - '{golden_id,revision,changed_at}'::text[] as said from canonical.customers as c",
+    )
+
+
+def _asked(world: World) -> list[tuple[str, str]]:
+    """The golden customers of each two records that a steward was ever asked about."""
+    found = rows(
+        world,
+        "select l.golden_id as one, r.golden_id as other from ops.golden_reviews as v"
+        " inner join ops.golden_members as l on l.record_id = v.left_id and l.valid_to is null"
+        " inner join ops.golden_members as r on r.record_id = v.right_id and r.valid_to is null",
+    )
+    return [(row["one"], row["other"]) for row in found]
+
+
+def _together(golden_ids: list[str], asked: list[tuple[str, str]]) -> list[list[str]]:
+    """Golden customers, in one group where somebody was asked whether they are one."""
+    groups = {golden: [golden] for golden in golden_ids}
+    for left, right in asked:
+        one, other = groups.get(left), groups.get(right)
+        if one is not None and other is not None and one is not other:
+            one += other
+            groups.update(dict.fromkeys(other, one))
+    return list({id(group): group for group in groups.values()}.values())
