@@ -49,5 +49,6 @@ history = dg.ScheduleDefinition(
     name="run_history_retention",
     job=run_history_retention,
     cron_schedule="30 3 * * *",
+    description="Deletes every night what is past its time in the run history.",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )

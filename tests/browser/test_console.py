@@ -81,7 +81,7 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
 
 def test_a_review_is_decided_and_undone(page: Page, company: Company) -> None:
     apart = company.groups()
-    page.get_by_role("link", name="pairs that may be the same customer").click()
+    page.get_by_role("link", name="pair that may be the same customer").click()
     page.get_by_role("link", name="Begin with the likeliest").click()
     expect(page.get_by_role("cell", name="office@x.example")).to_be_visible()
     expect(page.get_by_role("cell", name="info@x.example")).to_be_visible()

@@ -50,7 +50,7 @@ def ann(served: Served) -> Visitor:
 
 def test_the_first_page_counts_what_waits(company: Company, ann: Visitor) -> None:
     two_called_ann(company)
-    assert "1\npairs that may be the same customer" in ann.page("/").replace("1pairs", "1\npairs")
+    assert "1\npair that may be the same customer" in ann.page("/").replace("1pair", "1\npair")
     assert "2 golden records are kept" in ann.page("/")
 
 

@@ -100,3 +100,11 @@ def test_a_letter_that_cannot_be_sent_again_says_what_to_do(company: Company, an
 def test_a_letter_that_is_not_there_is_said_so(ann: Visitor) -> None:
     for name in ("nothing", "0000", "01890000-0000-7000-8000-000000000000"):
         assert "No dead letter is called" in ann.get(f"/letters/{name}").text
+
+
+def test_commands_in_a_remedy_stand_out_and_nothing_in_it_is_markup(
+    company: Company, ann: Visitor
+) -> None:
+    letter = put_letter(company, remedy="see `accord dlq show <i>` first, then mend it")
+    text = ann.get(f"/letters/{letter}").text
+    assert "see <code>accord dlq show &lt;i&gt;</code> first, then mend it" in text
