@@ -360,11 +360,20 @@ CONFLICTS: Mapping[str, str] = {
     "product": "false",
 }
 # Where this holds, a person has to say that they are one, however much else they share: father and
-# son of one name live at one address too, and couples share a mailbox.
+# son of one name live at one address too, and have telephones of their own; couples share a mailbox
+# and twins a birthday; and Annabelle need not be Anna, as long as nobody is known to be called both.
+_NAMED_OTHERWISE = "level_first_name in (1, 2)"
+_LONGER_NAME = (
+    "(level_first_name = 5 and not list_has_any(roots_l, roots_r) and level_birth_date < 7"
+    " and not (level_email >= 6 and family_l is not null and contains(mailbox_l, family_l)))"
+)
+_OTHER_PHONE = (
+    "(level_first_name > 0 and level_phone = 1 and level_email < 4 and level_birth_date < 7)"
+)
 CONTRADICTED: Mapping[str, str] = {
     "customer": (
         "((level_birth_date = 1 and level_email < 7)"
-        " or (level_first_name in (1, 2) and level_birth_date < 7)) and level_tax_id < 2"
+        f" or {_NAMED_OTHERWISE} or {_LONGER_NAME} or {_OTHER_PHONE}) and level_tax_id < 2"
     ),
     "product": "false",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from accord.matching import Matches, Model, block_keys, block_keys_all, match_all, score_new
 
@@ -72,6 +73,21 @@ def test_a_record_that_says_little_joins_by_what_it_does_say() -> None:
 def test_what_is_contradicted_by_a_date_of_birth_is_for_a_person_to_link() -> None:
     mother = ANN | {"id": "2", "email": None, "birth_date": "1941-12-29"}
     found = matched(ANN, mother, *strangers(30))
+    assert found.clusters["2"] == "2"
+    assert [pair.band for pair in found.pairs] == ["review"]
+
+
+HOUSEHOLD = {
+    "one date of birth, mailbox and home": {"first_name": "Gustav"},
+    "a longer name": {"first_name": "Annabelle", "birth_date": None},
+    "another telephone": {"email": None, "birth_date": None, "phone": "020 7946 9876"},
+}
+
+
+@pytest.mark.parametrize("other", HOUSEHOLD.values(), ids=HOUSEHOLD)
+def test_who_of_a_household_is_one_is_for_a_person_to_link(other: dict[str, Any]) -> None:
+    anna = ANN | {"first_name": "Anna"}
+    found = matched(anna, anna | other | {"id": "2"}, *strangers(30))
     assert found.clusters["2"] == "2"
     assert [pair.band for pair in found.pairs] == ["review"]
 
