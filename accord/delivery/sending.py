@@ -30,10 +30,14 @@ _AHEAD = 8
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A batch as the destination was just seen; `matched` was found there, but not by its key."""
+    """A batch as the destination was just seen, what is there by its own key in `found`.
+
+    `inherited` is there by a key that is this one's now, `matched` by none of ours.
+    """
 
     batch: Batch
     found: Mapping[str, Found] = field(default_factory=dict)
+    inherited: Mapping[str, Write] = field(default_factory=dict)
     matched: Mapping[str, Write] = field(default_factory=dict)
     error: Retry | Stop | None = None
 
@@ -116,20 +120,25 @@ class Sender:
             absent = [it for it in batch if it.key not in found and it.effect == "write"]
             if not absent or not isinstance(self.destination, Matches):
                 return Looked(batch, found)
-            return Looked(batch, found, self._matched(self.destination, absent))
+            inherited = self._inherited(absent)
+            rest = [item.write for item in absent if item.key not in inherited]
+            return Looked(batch, found, inherited, self._matched(self.destination, rest))
         except (Retry, Stop) as error:
             return Looked(batch, error=error)
 
-    def _matched(self, destination: Matches, batch: Batch) -> dict[str, Write]:
-        """What these writes become whose objects are there, but not under their own keys."""
-        kind = self.outbox.delivery.kind
+    def _inherited(self, batch: Batch) -> dict[str, Write]:
+        """What these writes become whose objects are there by keys that are theirs now."""
         keys = dict.fromkeys(key for it in batch for key in (*it.write.former, *it.elsewhere))
+        kind = self.outbox.delivery.kind
         there = self.destination.look_up(kind, list(keys)) if keys else {}
         inherited = {it.key: decide.inherited(it, there) for it in batch}
-        known = {key: write for key, write in inherited.items() if write is not None}
-        rest = {it.key: it.write for it in batch if it.key not in known}
-        matched = destination.match(kind, list(rest.values())) if rest else {}
-        return {**known, **{key: replace(rest[key], found=it) for key, it in matched.items()}}
+        return {key: write for key, write in inherited.items() if write is not None}
+
+    def _matched(self, destination: Matches, writes: Sequence[Write]) -> dict[str, Write]:
+        """What these writes become whose objects are there, by no key of ours."""
+        matched = destination.match(self.outbox.delivery.kind, writes) if writes else {}
+        by_key = {write.key: write for write in writes}
+        return {key: replace(by_key[key], found=it) for key, it in matched.items()}
 
     def _seen(
         self, looked: Sequence[Looked], *, patient: bool
@@ -231,8 +240,11 @@ def _seen(item: Intended, looked: Looked) -> Intended | tuple[Intended, Settleme
     if decide.is_so(item, here):
         name = here.destination_ids[0] if here else item.write.destination_id
         return item, Settlement(item.write_id, "unchanged", name)
-    if here is None and (write := looked.matched.get(item.key)) and (there := write.found):
+    write = looked.inherited.get(item.key) or looked.matched.get(item.key)
+    if here is None and write is not None and (there := write.found):
         if len(there.destination_ids) > 1:
             return item, decide.ambiguous(item, there)
-        return item.about(replace(write, destination_id=there.destination_ids[0]))
+        its_id = there.destination_ids[0]
+        adopts = its_id if item.key in looked.matched else ""
+        return item.about(replace(write, destination_id=its_id), adopts=adopts)
     return item if here is None else item.about(replace(item.write, found=here))

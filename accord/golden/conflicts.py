@@ -32,7 +32,8 @@ def echo_of(
 ) -> Echo:
     """Tell which of a record's values are our own, given all that was ours in its time.
 
-    `held` are the attributes that its system keeps; others are only worked out from those.
+    `held` are the attributes that its system keeps; others are only worked out from those. Whatever
+    an adopted record says, somebody made it.
     """
     before = record.previous or {}
     echoed = {
@@ -46,6 +47,7 @@ def echo_of(
         record.record_id,
         tuple(sorted(echoed)),
         is_echo=(record.was_echo or record.previous is None)
+        and not record.is_adopted
         and echoed >= record.normal.keys() & set(held),
     )
 

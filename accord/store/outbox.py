@@ -26,7 +26,8 @@ class Intended(msgspec.Struct, frozen=True):
 
     `elsewhere` are other keys under which we have the object that it is, as it may be after it was
     taken out of a merged golden record. `lost` are the ids of objects that we have under its own
-    key, and that are another golden record's by now.
+    key, and that are another golden record's by now. `adopts` is the id of an object that somebody
+    else made there, and that was found to be the one meant.
     """
 
     write: Write
@@ -35,6 +36,7 @@ class Intended(msgspec.Struct, frozen=True):
     sent_at: datetime | None = None
     elsewhere: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    adopts: str = ""
 
     @property
     def write_id(self) -> str:
@@ -46,9 +48,9 @@ class Intended(msgspec.Struct, frozen=True):
         """The object it is about."""
         return self.write.key
 
-    def about(self, write: Write) -> Intended:
+    def about(self, write: Write, *, adopts: str = "") -> Intended:
         """The same, after more was seen of the object."""
-        return replace(self, write=write)
+        return replace(self, write=write, adopts=adopts)
 
 
 class Settlement(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -148,9 +150,13 @@ class Outbox:
     def claim(
         self, connection: Connection, writes: Sequence[Intended], *, at: datetime
     ) -> list[Intended]:
-        """Take those that still wait and note that they leave: a crash from here is an unknown."""
+        """Take those that still wait and note that they leave: a crash from here is an unknown.
+
+        What they adopt is noted with it: afterwards nobody could tell that we did not make it.
+        """
         asked = ",".join(it.write_id for it in writes)
-        rows = self._run(connection, "claim", writes=asked, at=at)
+        adopted = _encoded({it.write_id: it.adopts for it in writes if it.adopts})
+        rows = self._run(connection, "claim", writes=asked, adopted=adopted, at=at)
         mine = {row[0] for row in rows.fetchall()}
         return [it for it in writes if it.write_id in mine]
 

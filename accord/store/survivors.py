@@ -53,7 +53,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A record that says something else than before; `previous` is None for one that we made."""
+    """A record that says something else than before; `previous` is None for one that we made.
+
+    One that `is_adopted` was made by somebody, and we began to keep it up before we had read it.
+    """
 
     record_id: int
     system: str
@@ -65,6 +68,7 @@ class Changed:
     was_echoed: Sequence[str]
     was_echo: bool
     is_new: bool
+    is_adopted: bool
 
 
 @dataclass(frozen=True, slots=True)

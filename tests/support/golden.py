@@ -66,10 +66,11 @@ _EMPTY = """
 _DELIVER: LiteralString = """
     with written as (
         insert into ops.outbox (flow, system, endpoint, kind, object_key, partition_key, content,
-            digest, data_version, basis, state, run_id, intended_at, sent_at, settled_at, seed)
+            digest, data_version, basis, state, run_id, intended_at, sent_at, settled_at, seed,
+            adopted_id)
         values ('customers', %(system)s, 'sandbox', %(kind)s, %(golden)s, '', '{}', 'd', '', '',
             %(state)s, 'r', %(at)s, %(at)s, case %(state)s when 'delivered' then %(at)s end,
-            %(seed)s)
+            %(seed)s, %(adopted)s)
         returning write_id, state
     )
     insert into ops.crosswalk
@@ -182,6 +183,10 @@ class Company:
         """Note that we delivered a golden record to a system, where it is called `key`."""
         self._send(system, golden_id, key, "delivered", seed)
 
+    def adopt(self, system: str, golden_id: str, key: str, **seed: str) -> None:
+        """Note the same of a record that somebody had made there."""
+        self._send(system, golden_id, key, "delivered", seed, adopted=key)
+
     def send(self, system: str, golden_id: str, **seed: str) -> None:
         """Note that we sent a golden record to a system, and do not know yet whether it came."""
         self._send(system, golden_id, "", "unknown", seed)
@@ -226,10 +231,18 @@ class Company:
         return replace(self, time=START, runs=0, matcher=PlainMatcher())
 
     def _send(
-        self, system: str, golden_id: str, key: str, state: str, seed: Mapping[str, str]
+        self,
+        system: str,
+        golden_id: str,
+        key: str,
+        state: str,
+        seed: Mapping[str, str],
+        *,
+        adopted: str = "",
     ) -> None:
-        values = {"system": system, "kind": STREAMS[system], "golden": golden_id, "key": key}
-        self.rows(_DELIVER, {**values, "at": self.time, "state": state, "seed": Jsonb(seed)})
+        told = {"system": system, "kind": STREAMS[system], "golden": golden_id, "key": key}
+        how = {"at": self.time, "state": state, "seed": Jsonb(seed), "adopted": adopted}
+        self.rows(_DELIVER, {**told, **how})
 
     def _land(self, system: str, key: str, said: Mapping[str, str] | None) -> None:
         statement = sql.SQL(

@@ -237,7 +237,8 @@ limit %(most)s;
 -- name: claim
 -- Take writes for sending, and note that they are about to leave: a crash from here on is an unknown.
 update ops.outbox as o
-set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s, sent_at = %(at)s
+set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s, sent_at = %(at)s,
+    adopted_id = coalesce(%(adopted)s::jsonb ->> o.write_id::text, o.adopted_id)
 from (
     select write_id from ops.outbox
     where write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and state = 'waiting'

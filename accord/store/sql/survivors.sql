@@ -155,8 +155,13 @@ where m.golden_id = any(%(golden_ids)s::text[]) and m.valid_to is null
 order by m.golden_id, r.record_id;
 
 -- name: changed_records
--- Records that were seen before and now say something else; and new ones that we made, or may just have made.
-select i.record_id, i.system, i.stream, i.source_key, i.previous, i.normal, i.since, i.was_echoed, i.was_echo, i.is_new
+-- Records that were seen before and now say something else; and new ones that we made, or may just have made,
+-- or that were there already and that we adopted.
+select i.record_id, i.system, i.stream, i.source_key, i.previous, i.normal, i.since, i.was_echoed, i.was_echo, i.is_new,
+    exists (
+        select from ops.outbox as o
+        where o.adopted_id = i.source_key and o.adopted_id <> '' and o.system = i.system and o.kind = i.stream
+    ) as is_adopted
 from pg_temp.incoming_records as i
 where not i.is_removed and (
     i.previous is not null

@@ -98,3 +98,25 @@ def test_new_content_of_what_is_held_takes_the_place_of_the_old(keeper: Keeper) 
         keeper.deliver(PEOPLE)
     states = engine.rows(keeper.store, "select state from ops.outbox order by write_id")
     assert [row["state"] for row in states] == ["superseded", "held"]
+
+
+def test_what_was_adopted_is_told_from_what_we_made(keeper: Keeper) -> None:
+    its_id = keeper.register.add("Ada")
+    say(keeper.store, FIRMS, [Member("A", "Ada"), Member("B", "Bob")])
+    keeper.deliver(FIRMS)
+    told = engine.rows(
+        keeper.store, "select object_key, adopted_id from ops.outbox order by object_key"
+    )
+    assert told == [
+        {"object_key": "A", "adopted_id": its_id},
+        {"object_key": "B", "adopted_id": ""},
+    ]
+
+
+def test_that_something_was_adopted_is_known_though_its_answer_was_lost(keeper: Keeper) -> None:
+    its_id = keeper.register.add("Ada")
+    keeper.register.moods = ["is lost on the way", "loses its answer"]
+    say(keeper.store, FIRMS, [Member("A", "Ada")])
+    keeper.deliver(FIRMS)
+    (told,) = engine.rows(keeper.store, "select adopted_id from ops.outbox")
+    assert told["adopted_id"] == its_id

@@ -38,6 +38,21 @@ def test_a_customer_lives_on_by_what_others_say_and_not_by_what_we_started_a_rec
     assert (home in company.customers()) == bool(said)
 
 
+def test_a_record_that_somebody_made_and_we_adopted_keeps_its_customer_alive(
+    company: Company,
+) -> None:
+    """It may say exactly what we would have said, before we have read it for the first time."""
+    company.say("stripe", "c1", name="Ann Lee", email="ann@x.example")
+    company.consolidate()
+    home = company.homes()["stripe:c1"]
+    company.adopt("salesforce", home, "s1", **STARTED)
+    company.say("salesforce", "s1", **STARTED, known_golden_id=home)
+    company.consolidate()
+    company.forget("stripe", "c1")
+    company.consolidate()
+    assert company.customers()[home]["name"] == "Ann Lee"
+
+
 def test_what_we_wrote_does_not_outrank_what_somebody_wrote_in_the_same_system(
     company: Company,
 ) -> None:
