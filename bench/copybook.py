@@ -7,7 +7,10 @@ view chosen by a condition, a table of fixed and one of counted length.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -29,28 +32,28 @@ from systems.mainframe.emulator_records import Account, Movement
 NIGHT = date(2026, 3, 8)
 ENOUGH = 50
 """Megabytes a minute that a core has to decode at least."""
+_PIECE = 1 << 20
 
 
 def decode(options: dict[str, Any]) -> dict[str, Any]:
     """Take an extract apart and decode each of its accounts; keep nothing."""
-    content = extract(options["accounts"])
     decoders = records.decoders("cp1047")
-    started = process_time()
-    decoded = 0
-    for frame in framed([content], "rdw"):
-        if decoders.kind(frame.raw) == "D":
-            decoders.account(frame.raw)
-            decoded += 1
-    return {"seconds": process_time() - started, "records": decoded, "bytes": len(content)}
+    with _extracted(options["accounts"]) as path, path.open("rb") as file:
+        started = process_time()
+        decoded = 0
+        for frame in framed(iter(partial(file.read, _PIECE), b""), "rdw"):
+            if decoders.kind(frame.raw) == "D":
+                decoders.account(frame.raw)
+                decoded += 1
+        seconds = process_time() - started
+        return {"seconds": seconds, "records": decoded, "bytes": path.stat().st_size}
 
 
 def read(options: dict[str, Any]) -> dict[str, Any]:
     """Read an extract by the mainframe's client: both looks, the contract, the payloads."""
     system = catalog.discover()["mainframe"]
-    with TemporaryDirectory() as folder:
-        content = extract(options["accounts"])
-        (Path(folder) / NAME.format(day=f"{NIGHT:%Y%m%d}")).write_bytes(content)
-        url = Path(folder).as_uri()
+    with _extracted(options["accounts"]) as path:
+        url = path.parent.as_uri()
         client = system.connect(Connection("mainframe", url, system.settings, Secrets({})))
         if not isinstance(client, Source):
             raise TypeError("the mainframe cannot be read")
@@ -59,7 +62,7 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
         reading = client.read("loyalty_accounts", piece)
         found = sum(len(page.records) for page in reading.pages)
         seconds = process_time() - started
-    return {"seconds": seconds, "records": found, "bytes": len(content)}
+        return {"seconds": seconds, "records": found, "bytes": path.stat().st_size}
 
 
 def measured(bench: Bench) -> None:
@@ -85,13 +88,17 @@ def _row(title: str, found: Measured) -> list[str]:
     ]  # fmt: skip
 
 
-def extract(accounts: int) -> bytes:
-    """Make an extract of so many accounts, with none to twelve movements each."""
-    bodies = list(_bodies(accounts))
+@contextmanager
+def _extracted(accounts: int) -> Iterator[Path]:
+    """Write an extract of so many accounts, with none to twelve movements each, for a while."""
     points = sum(number % 100_000 for number in range(accounts))
-    return emulator_records.file_of(
-        [emulator_records.header(NIGHT), *bodies, emulator_records.trailer(accounts, points)]
-    )
+    ends = emulator_records.header(NIGHT), emulator_records.trailer(accounts, points)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / NAME.format(day=f"{NIGHT:%Y%m%d}")
+        with path.open("wb") as file:
+            for body in chain(ends[:1], _bodies(accounts), ends[1:]):
+                file.write(emulator_records.file_of([body]))
+        yield path
 
 
 def _bodies(accounts: int) -> Iterator[bytes]:
