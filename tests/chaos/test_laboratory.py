@@ -39,15 +39,18 @@ def test_every_kind_of_fault_comes_about(world: World) -> None:
 
 @pytest.mark.slow
 def test_a_run_killed_at_any_step_it_comes_to_is_continued(world: World) -> None:
-    """The tests before tell which steps those are, and what was killed there counts."""
+    """The tests before tell which steps those are, and what was killed there counts.
+
+    With several threads a run does not come to every step each time it is told.
+    """
     for seed in range(1, MORE if not world.passed else 1):
         assert tell(world, seed) is None
-    for step, (seed, number) in sorted(world.passed.items()):
-        tries = 0 if step in world.killed_at else TRIES
-        while step not in world.killed_at and tries:
+    for step, places in sorted(world.passed.items()):
+        for seed, number in places * TRIES:
+            if step in world.killed_at:
+                break
             schedule = schedules.doomed(seed, number, Doom("kill", step, 1))
             assert story(world, schedule) == [], f"killed at {step}"
-            tries -= 1
     assert set(world.passed) - world.killed_at == set()
 
 
