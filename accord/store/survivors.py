@@ -205,7 +205,7 @@ class Survivors:
     def once(self, records: Sequence[Changed]) -> dict[int, list[Mapping[str, Any]]]:
         """What was said of each record's golden record while that may still have been under way.
 
-        Of a new one it is what was sent, too, which may say what a golden record leaves open.
+        Of a new one it is what was sent and what its own said, too, as that may have been merged.
         """
         found: dict[int, list[Mapping[str, Any]]] = {}
         values = {
@@ -232,8 +232,8 @@ class Survivors:
         )
 
     def note_edited(self, records: Iterable[int]) -> None:
-        """Let only these records of this consolidation be newer than before."""
-        self._run("not_edited", edited=sorted(set(records)))
+        """Let these records, and no others that were there before, be as new as is told."""
+        self._run("edited", records=sorted(set(records)))
 
     def accepted(self, golden_ids: Iterable[str]) -> list[Accepted]:
         """The values that were accepted once and stand."""

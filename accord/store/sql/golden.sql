@@ -38,7 +38,6 @@ create temporary table incoming_records (
     was_echoed text [] not null default '{}',
     was_echo boolean not null default false,
     since timestamptz,
-    changed_before timestamptz,
     is_new boolean not null default false,
     is_removed boolean not null default false
 ) on commit drop;
@@ -56,13 +55,15 @@ where entity = %(entity)s and system = %(system)s and stream = %(stream)s and re
 -- name: know_again
 update pg_temp.incoming_records as i
 set record_id = r.record_id, previous = case when r.removed_at is null then r.normal end, since = r.since,
-    was_echoed = r.echoed, was_echo = r.is_echo, changed_before = r.changed_at
+    was_echoed = r.echoed, was_echo = r.is_echo
 from ops.golden_records as r
 where r.entity = %(entity)s and r.system = i.system and r.stream = i.stream and r.source_key = i.source_key;
 
 -- name: keep_changed
+-- Of a record that was there before it is not known yet whether somebody changed it, or only we: see `edited`.
 update ops.golden_records as r
-set landed_version = i.landed_version, changed_at = i.changed_at, known_golden_id = i.known_golden_id, given = i.given,
+set landed_version = i.landed_version, changed_at = case when i.previous is null then i.changed_at else r.changed_at end,
+    known_golden_id = i.known_golden_id, given = i.given,
     normal = i.normal, previous = i.previous, removed_at = null, since = %(since)s, seen_at = %(at)s, run_id = %(run_id)s
 from pg_temp.incoming_records as i
 where i.record_id = r.record_id and not i.is_removed;

@@ -229,12 +229,11 @@ update ops.golden_records as r set echoed = string_to_array(n.echoed, ','), is_e
 from unnest(%(records)s::bigint[], %(echoed)s::text[], %(is_echo)s::boolean[]) as n (record_id, echoed, is_echo)
 where r.record_id = n.record_id;
 
--- name: not_edited
--- What only we changed in a record is no news of its system: it says what it says since as long as before.
-update ops.golden_records as r set changed_at = i.changed_before
+-- name: edited
+-- A record that somebody changed is as new as its system says; what only we changed says nothing new.
+update ops.golden_records as r set changed_at = i.changed_at
 from pg_temp.incoming_records as i
-where i.record_id = r.record_id and i.previous is not null and not i.is_removed
-    and r.changed_at is distinct from i.changed_before and i.record_id <> all(%(edited)s::bigint[]);
+where i.record_id = r.record_id and r.record_id = any(%(records)s::bigint[]);
 
 -- name: accepted_of
 select a.record_id, a.attribute, a.value, a.against, m.golden_id
