@@ -112,8 +112,7 @@ class Reading:
 Settled = Literal["delivered", "rejected", "retry"]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True, gc=False):
     """One intended write. `write_id` doubles as the idempotency key and never changes.
 
     `content` is the whole desired state of the object called `key` at the destination, and
@@ -130,7 +129,7 @@ class Write:
     digest: str
     found: Found | None = None
     partition: str = ""
-    seed: Mapping[str, Any] = field(default_factory=dict)
+    seed: Mapping[str, Any] = msgspec.field(default_factory=dict)
     destination_id: str = ""
     former: tuple[str, ...] = ()
 
@@ -139,8 +138,7 @@ class Write:
         return owner in ("", self.key, *self.former)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, gc=False):
     """What a destination holds under a key: its own ids, and the digest of what it shows.
 
     More than one id under one key means it was doubled by somebody; nothing is sent then.
@@ -150,8 +148,7 @@ class Found:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What became of one write at the destination."""
 
     write_id: str

@@ -128,7 +128,7 @@ def delivery(bench: Bench) -> None:
 def _changes(bench: Bench) -> None:
     """Deliver changes over HTTP at 5 ms latency: in batches of 200, then one record a call."""
     ways: tuple[tuple[str, int, dict[str, Any]], ...] = (
-        ("batches of 200, 4 at once", 1, {"batch": 200, "concurrent": 4, "single": False}),
+        ("batches of 200, 8 at once", 1, {"batch": 200, "concurrent": 8, "single": False}),
         ("one record a call, 16 at once", 20, {"batch": 10, "concurrent": 16, "single": True}),
     )
     rows = []

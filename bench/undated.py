@@ -100,7 +100,7 @@ def find_due(options: dict[str, Any]) -> dict[str, Any]:
     with store.transaction(Role.DELIVERER) as connection:
         started = perf_counter()
         outbox.due.gather(connection, [""], everything=False, removes=False)
-        found = sum(len(chunk) for chunk in outbox.due.considered(connection))
+        found = sum(len(outbox.due.understood(rows)) for rows in outbox.due.considered(connection))
         seconds = perf_counter() - started
     return {"seconds": seconds, "records": found, "stored": stored}
 

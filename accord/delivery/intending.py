@@ -9,9 +9,11 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import uuid4
 
 from accord.delivery import decide
+from accord.delivery.ahead import Ahead
 from accord.delivery.decide import Extent
 from accord.errors import Stop
 from accord.store import approvals
@@ -79,8 +81,9 @@ class Intending:
         withdrawn = due.gather(
             connection, days, everything=self.distrust, removes=delivery.deletes != "ignore"
         )
-        for chunk in due.considered(connection):
-            self._consider(connection, chunk)
+        with Ahead(due.considered(connection)) as rows:
+            for chunk in rows:
+                self._consider(connection, due.understood(chunk), rows.leave)
         intent = self._intent
         intent.digest = self._identity.hexdigest()
         intent.extent = Extent(due.holdings(connection), self._changed, self._removed)
@@ -95,7 +98,13 @@ class Intending:
             due.move_mark(connection)
         return intent
 
-    def _consider(self, connection: Connection, chunk: Sequence[Considered]) -> None:
+    def _consider(
+        self,
+        connection: Connection,
+        chunk: Sequence[Considered],
+        leave: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """Decide about each object; what is to be stored of it is left to be done."""
         keys = (item.object_key for item, _ in chunk)
         self._intent.due.update(key for key in keys if key in self.asked_about)
         needs = [decide.need(item, standing) for item, standing in chunk]
@@ -126,8 +135,13 @@ class Intending:
             self.tell(told)
         if self.rehearse:
             return
-        self.outbox.settle_letters(connection, mended)
         passing = [(item, standing) for item, standing, passes in told if passes]
+        leave(partial(self._store, connection, mended, passing))
+
+    def _store(
+        self, connection: Connection, mended: Sequence[str], passing: Sequence[Considered]
+    ) -> None:
+        self.outbox.settle_letters(connection, mended)
         if passing:
             self.outbox.intend(
                 connection,

@@ -6,13 +6,17 @@ them claims for all of them at once, and has settled beside it what became of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from msgspec.structs import replace
+
 from accord.connector import Destination, Matches, Removes
 from accord.delivery import decide
+from accord.delivery.ahead import Ahead
 from accord.delivery.beside import Session, Settling, settling
 from accord.delivery.lines import Line, line
 from accord.delivery.settling import Settler
@@ -85,10 +89,9 @@ class Sender:
         self, connection: Connection, fates: Settling, effect: Effect, *, patient: bool
     ) -> None:
         """Send what may be sent now, and note whether anything was."""
-        batches = self._batches(connection, effect)
         self._moved = False
         calls: Line[Looked | Answered] = line(self.outbox.delivery.concurrent)
-        with calls:
+        with self._fetched(connection, effect) as batches, calls:
             while True:
                 while self._trouble is None and calls.has_room:
                     batch = next(batches, None)
@@ -104,14 +107,40 @@ class Sender:
                 for leaving in self._leaving(connection, going):
                     calls.put(partial(self._deliver, leaving), first=True)
 
-    def _batches(self, connection: Connection, effect: Effect) -> Iterator[Batch]:
-        """What waits, in batches, in the order it was intended."""
-        intent, size, after = self.settler.intent_id, self.outbox.delivery.batch, ""
-        while ahead := self.outbox.next(
-            connection, intent, effect=effect, after=after, most=size * _AHEAD
-        ):
-            after = ahead[-1].write_id
-            yield from (ahead[at : at + size] for at in range(0, len(ahead), size))
+    @contextmanager
+    def _fetched(self, connection: Connection, effect: Effect) -> Iterator[Iterator[Batch]]:
+        """What waits, in batches, in the order it was intended.
+
+        Where there is much of it, and several calls at once, it is fetched ahead of the calls.
+        """
+        first = self._fetch(connection, effect, "")
+        if self.outbox.delivery.concurrent <= 1 or not self._goes_on(first):
+            yield self._batches(connection, effect, first)
+            return
+        with self.session() as beside:
+            self.outbox.join_by_index(beside)
+            with Ahead(self._batches(beside, effect, first), most=_AHEAD) as batches:
+                yield iter(batches)
+
+    def _batches(
+        self, connection: Connection, effect: Effect, fetched: Batch
+    ) -> Generator[Batch, None, None]:
+        """Cut what was `fetched` into batches, then fetch more, as long as there is any."""
+        size = self.outbox.delivery.batch
+        while fetched:
+            yield from (fetched[at : at + size] for at in range(0, len(fetched), size))
+            if not self._goes_on(fetched):
+                return
+            fetched = self._fetch(connection, effect, fetched[-1].write_id)
+
+    def _fetch(self, connection: Connection, effect: Effect, after: str) -> Batch:
+        most = self.outbox.delivery.batch * _AHEAD
+        intent = self.settler.intent_id
+        return self.outbox.next(connection, intent, effect=effect, after=after, most=most)
+
+    def _goes_on(self, fetched: Batch) -> bool:
+        """Tell whether there may be more than this."""
+        return len(fetched) == self.outbox.delivery.batch * _AHEAD
 
     def _look(self, batch: Batch) -> Looked:
         kind = self.outbox.delivery.kind
@@ -167,9 +196,8 @@ class Sender:
         """Claim what is to leave, unless something went wrong by now."""
         if self._trouble is not None or not any(going):
             return []
-        with connection.transaction():
-            everything = [item for batch in going for item in batch]
-            claimed = self.outbox.claim(connection, everything, at=self.clock())
+        everything = [item for batch in going for item in batch]
+        claimed = self.outbox.claim(connection, everything, at=self.clock())
         mine = {item.write_id for item in claimed}
         batches = ([item for item in batch if item.write_id in mine] for batch in going)
         return [batch for batch in batches if batch]

@@ -6,7 +6,7 @@ all of them never have to be in memory at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ GONE = "gone"
 _NEVER = -1
 
 
-class Due(msgspec.Struct, frozen=True):
+class Due(msgspec.Struct, frozen=True, gc=False):
     """One object as it should be at the destination, with the business day it belongs to.
 
     An object without days has the partition "". One to be removed has no content. `target_id` is
@@ -53,7 +53,7 @@ class Due(msgspec.Struct, frozen=True):
             force_setattr(self, "digest", told)
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """What is known of one object: the digest last delivered, and its newest intended write.
 
     `target_id` is what the destination calls the object that the write was meant for, if known.
@@ -115,18 +115,27 @@ class DueObjects:
         withdrawn = self._run(connection, "withdraw", keys=left_open).fetchall()
         return [row[0] for row in withdrawn]
 
-    def considered(self, connection: Connection) -> Iterator[list[Considered]]:
-        """Yield each due object beside what is known of it, so many at once."""
+    def considered(self, connection: Connection) -> Generator[list[tuple[Any, ...]], None, None]:
+        """Yield each due object beside what is known of it, so many rows at once.
+
+        They are as they came, so that fetching keeps nobody from using what was fetched before.
+        """
         with connection.cursor(name="considered") as cursor:
             cursor.execute(queries("outbox")["considered"], self._with())
             while rows := cursor.fetchmany(AT_ONCE):
-                yield [
-                    (
-                        Due(key, partition, content, effect, place, target_id=target),
-                        Standing(key, *standing),
-                    )
-                    for place, effect, key, partition, content, target, *standing in rows
-                ]
+                yield rows
+
+    @staticmethod
+    def understood(rows: Sequence[tuple[Any, ...]]) -> list[Considered]:
+        """What `considered` yielded, ready to be decided about."""
+        decode = msgspec.json.decode
+        return [
+            (
+                Due(key, partition, decode(content), effect, place, target_id=target),
+                Standing(key, *standing),
+            )
+            for place, effect, key, partition, content, target, *standing in rows
+        ]
 
     def move_mark(self, connection: Connection) -> None:
         """Note that everything the model says as of now is in the outbox or at the destination."""

@@ -18,10 +18,11 @@ from accord.store.database import Connection
 from accord.store.due import Considered, DueObjects, Effect, Standing, State
 from accord.store.queries import queries
 
+_decoded = msgspec.json.decode
 _FIRST = "00000000-0000-0000-0000-000000000000"
 
 
-class Intended(msgspec.Struct, frozen=True):
+class Intended(msgspec.Struct, frozen=True, gc=False):
     """One write in the outbox, and what it is to bring about.
 
     `elsewhere` are other keys under which we have the object that it is, as it may be after it was
@@ -53,7 +54,7 @@ class Intended(msgspec.Struct, frozen=True):
         return replace(self, write=write, adopts=adopts)
 
 
-class Settlement(msgspec.Struct, frozen=True, omit_defaults=True):
+class Settlement(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What became of one write, ready to be stored as JSON, where what is empty is left out."""
 
     write_id: str
@@ -97,7 +98,11 @@ class Outbox:
     def unknown(self, connection: Connection) -> list[Intended]:
         """The next batch of writes whose fate is unknown."""
         rows = self._run(connection, "unknown", batch=self.delivery.batch).fetchall()
-        return [_intended(row) for row in rows]
+        return [
+            Intended(_write(row[:7]), effect, intent_id, sent_at)
+            for row in rows
+            for effect, intent_id, sent_at in [row[7:]]
+        ]
 
     def intend(
         self,
@@ -145,7 +150,8 @@ class Outbox:
     ) -> list[Intended]:
         """The next writes of this effect to be sent, after the one last seen."""
         asked = {"intent": intent_id, "effect": effect, "after": after or _FIRST, "most": most}
-        return [_intended(row) for row in self._run(connection, "next", **asked).fetchall()]
+        rows = self._run(connection, "next", **asked).fetchall()
+        return [_next(row, effect, intent_id) for row in rows]
 
     def claim(
         self, connection: Connection, writes: Sequence[Intended], *, at: datetime
@@ -250,12 +256,19 @@ def _encoded(rows: Any) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def _intended(row: Sequence[Any]) -> Intended:
-    write_id, key, content, digest, partition, seed, target_id, effect, intent_id, *rest = row
-    sent_at, *ties = rest
-    former, elsewhere, lost = (tuple(it or ()) for it in ties) if any(ties) else ((), (), ())
-    write = Write(write_id, key, content, digest, None, partition, seed, target_id, former)
-    return Intended(write, effect, intent_id, sent_at, elsewhere, lost)
+def _write(told: Sequence[Any], former: tuple[str, ...] = ()) -> Write:
+    write_id, key, content, digest, partition, seed, target_id = told
+    return Write(
+        write_id, key, _decoded(content), digest, None, partition, _decoded(seed), target_id, former
+    )
+
+
+def _next(row: Sequence[Any], effect: Effect, intent_id: str) -> Intended:
+    *told, former, elsewhere, lost = row
+    if not (former or elsewhere or lost):
+        return Intended(_write(told), effect, intent_id)
+    write = _write(told, tuple(former or ()))
+    return Intended(write, effect, intent_id, None, tuple(elsewhere or ()), tuple(lost or ()))
 
 
 def _letter(write: Write, why: Settlement) -> Rejected:

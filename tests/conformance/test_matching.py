@@ -8,11 +8,12 @@ holds no two such objects, it returns the id of the first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from accord.catalog import Delivery
 from accord.connector import Destination, Matches

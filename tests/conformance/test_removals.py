@@ -6,11 +6,12 @@ A removal names the object by its key and by what a look-up saw; it carries no c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from msgspec.structs import replace
 
 from accord.catalog import Delivery
 from accord.connector import Destination, Removes

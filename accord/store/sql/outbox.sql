@@ -84,7 +84,7 @@ set revision = excluded.revision, model = excluded.model, verdicts = excluded.ve
 
 -- name: considered
 -- Each due object beside what is known of it: the digest last delivered, and its newest intended write.
-select d.place, d.effect, d.object_key, d.partition_key, d.content, d.target_id,
+select d.place, d.effect, d.object_key, d.partition_key, d.content::text, d.target_id,
     c.digest as delivered_digest, w.digest as intended_digest, w.state, w.run_id, w.write_id, w.target_id as intended_target
 from pg_temp.due as d
 left join ops.crosswalk as c
@@ -137,7 +137,7 @@ update ops.outbox set state = 'unknown', sent_at = %(at)s::timestamptz
 where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and settled_at is null and state = 'sending';
 
 -- name: unknown
-select write_id::text, object_key, content, digest, partition_key, seed, target_id, effect, intent_id::text, sent_at
+select write_id::text, object_key, content::text, digest, partition_key, seed::text, target_id, effect, intent_id::text, sent_at
 from ops.outbox
 where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s and settled_at is null and state = 'unknown'
 order by write_id
@@ -207,8 +207,7 @@ where o.intent_id = %(intent)s and o.settled_at is null and o.state = 'held';
 with golden as (
     select exists (select from ops.golden_ids) as are_there
 )
-select o.write_id::text, o.object_key, o.content, o.digest, o.partition_key, o.seed, o.target_id, o.effect,
-    o.intent_id::text, o.sent_at,
+select o.write_id::text, o.object_key, o.content::text, o.digest, o.partition_key, o.seed::text, o.target_id,
     case when (select are_there from golden) then array(
         select g.golden_id from ops.golden_ids as g where g.survivor = o.object_key order by g.number
     ) end as former,
@@ -240,11 +239,11 @@ update ops.outbox as o
 set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s, sent_at = %(at)s,
     adopted_id = coalesce(%(adopted)s::jsonb ->> o.write_id::text, o.adopted_id)
 from (
-    select write_id from ops.outbox
+    select ctid from ops.outbox
     where write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and state = 'waiting'
     for update skip locked
 ) as mine
-where o.write_id = mine.write_id
+where o.ctid = mine.ctid  -- each is locked by now, so it stays where it is
 returning o.write_id::text;
 
 -- name: relax
@@ -264,7 +263,8 @@ with settled as (
         sent_at = case when r.state = 'unknown' then %(at)s else o.sent_at end
     from jsonb_to_recordset(%(fates)s::jsonb)
         as r (write_id uuid, state text, destination_id text, cause text, detail text, remedy text)
-    where o.write_id = r.write_id and o.settled_at is null
+    -- Written so that each is found by its id: the index of what is open looks small to the planner, and is not.
+    where o.write_id = r.write_id and coalesce(o.settled_at, 'infinity') = 'infinity'
     returning o.system, o.endpoint, o.kind, o.object_key, o.destination_id, o.digest, o.write_id, o.state, o.effect
 ), doubted as (
     update ops.crosswalk as c set digest = ''

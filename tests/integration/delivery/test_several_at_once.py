@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accord.store.database import Store
+from accord.store import due
+from accord.store.database import Role, Store
+from accord.store.outbox import Outbox
+from accord.store.queries import queries
 from tests.support import engine, registers
 from tests.support.registers import FIRMS, Keeper, Member, Mood, Register, say
 
@@ -70,3 +77,44 @@ def test_whatever_goes_wrong_each_object_ends_there_once_as_it_should_be(
     created = Counter(key for effect, key in keeper.register.effects if effect == "created")
     assert set(created.values()) == {1}
     assert engine.letters(store) == []
+
+
+def test_what_is_due_is_intended_in_order_however_little_of_it_is_fetched_at_once(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "AT_ONCE", 4)
+    say(keeper.store, FIRMS, MANY)
+    assert keeper.counts(FIRMS) == {"due": 30, "delivered": 30}
+    intended = engine.rows(keeper.store, "select object_key from ops.outbox order by write_id")
+    assert [row["object_key"] for row in intended] == [it.key for it in MANY]
+
+
+def test_what_cannot_be_stored_ends_the_run_and_nothing_is_sent(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "AT_ONCE", 4)
+    say(keeper.store, FIRMS, MANY)
+    twice = queries("outbox")["intend"].replace("d.object_key, d.partition_key", "'x', ''", 1)
+    monkeypatch.setitem(queries("outbox"), "intend", twice)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        keeper.counts(SEVERAL)
+    assert keeper.register.objects == {}
+    assert engine.rows(keeper.store, "select from ops.outbox") == []
+    monkeypatch.undo()
+    assert keeper.counts(SEVERAL) == {"due": 30, "delivered": 30}
+
+
+def test_each_write_is_settled_by_its_id_however_small_the_planner_takes_what_is_open_for(
+    keeper: Keeper,
+) -> None:
+    say(keeper.store, FIRMS, MANY)
+    keeper.register.moods = ["is down"]
+    keeper.counts(FIRMS)
+    told = [{"write_id": str(uuid4()), "state": "delivered"} for _ in range(2000)]
+    values = {"run_id": "a run", "at": datetime.now(UTC), "fates": json.dumps(told)}
+    with keeper.store.session(Role.DELIVERER) as connection:
+        Outbox(FIRMS, "here", "a run").join_by_index(connection)
+        plan = connection.execute("explain " + queries("outbox")["settle"], values).fetchall()
+    scans = [line for (line,) in plan if "outbox" in line and "Scan" in line]
+    assert len(scans) == 1
+    assert "outbox_pkey" in scans[0]

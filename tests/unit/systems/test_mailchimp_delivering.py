@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import stamina
+from msgspec.structs import replace
 
 from accord.errors import Retry, Stop
 from accord.records import Write

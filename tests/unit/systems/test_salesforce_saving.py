@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import stamina
+from msgspec import structs
 
 from accord.emulation.faults import Fault
 from accord.errors import Retry, Stop, Unanswered
@@ -42,7 +43,7 @@ def client(org: Emulator) -> Iterator[SalesforceClient]:
 def deliver(client: SalesforceClient, *writes: Write) -> list[Receipt]:
     """Look the writes up and deliver them, as the engine does; receipts in their order."""
     found = client.look_up("contacts", [item.key for item in writes])
-    seen = [replace(item, found=found.get(item.key)) for item in writes]
+    seen = [structs.replace(item, found=found.get(item.key)) for item in writes]
     receipts = {it.write_id: it for it in client.deliver("contacts", seen)}
     return [receipts[item.write_id] for item in writes]
 
@@ -266,7 +267,7 @@ def test_an_archived_record_stays_with_our_id_and_comes_back_as_people_left_it(
     again = write(contact(loyalty_points=3))
     found = client.match("contacts", [again])["C-1"]
     assert found.destination_ids == (record["Id"],)
-    client.deliver("contacts", [replace(again, found=found)])
+    client.deliver("contacts", [structs.replace(again, found=found)])
     back = ours(org)["C-1"]
     assert (back["Accord_Archived__c"], back["LastName"]) == (0, "Married")
     assert client.look_up("contacts", ["C-1"])["C-1"].digest == again.digest

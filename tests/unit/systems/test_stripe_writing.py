@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stamina
+from msgspec.structs import replace
 
 from accord.emulation.faults import Fault
 from accord.emulation.server import Request, Response, Server, json_response
