@@ -183,7 +183,9 @@ def _known_to(customers: int, system: str, today: date) -> tuple[Party, ...]:
 def _change_crm(emulator: Any) -> None:
     for record in emulator.rows("contacts"):
         name = record["LastName"][::-1].capitalize()  # a new one, and nobody else's
-        emulator.edit("contacts", record["Id"], LastName=name, Phone=_renumbered(record["Phone"]))
+        field = "Phone" if record["Phone"] else "MobilePhone"
+        number = _renumbered(record[field])
+        emulator.edit("contacts", record["Id"], LastName=name, **{field: number})
     for record in emulator.rows("accounts"):
         name = record["Name"].replace(" Ltd", " UK Ltd")
         emulator.edit("accounts", record["Id"], Name=name, Phone=_renumbered(record["Phone"]))
@@ -196,8 +198,9 @@ def _change_billing(emulator: Any) -> None:
             emulator.edit("customers", customer["id"], address=address)
 
 
-def _renumbered(phone: str | None) -> str:
-    return f"01175{(phone or '')[5:] or '000000'}"
+def _renumbered(phone: str) -> str:
+    """The number in another town, where it is nobody else's."""
+    return f"0118{phone[4:]}"
 
 
 _CHANGES: Mapping[str, Callable[[Any], None]] = {
