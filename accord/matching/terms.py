@@ -29,7 +29,10 @@ _OFTEN = 4
 def count_terms(
     connection: duckdb.DuckDBPyConnection, *, entity: str, known: Mapping[str, int] | None = None
 ) -> None:
-    """Add to `forms` how many records hold each of its values: among them, or as already known."""
+    """Add to `forms` how many records hold each of its values: among them, or as already known.
+
+    What is known may be old: a value that more of them hold is at least as common as that.
+    """
     if known is not None:
         counts = pa.table({"digest": list(known), "held": pa.array(list(known.values()), "int32")})
         connection.register("known_counts", counts)
@@ -43,7 +46,7 @@ def count_terms(
         if known is not None:
             connection.execute(
                 f"create or replace temporary table term_{term} as"
-                f" select value, coalesce(k.held, 1) as held from term_{term} t"
+                f" select value, greatest(t.held, k.held) as held from term_{term} t"
                 f" left join known_counts k on k.digest = digest_of('{term}', value)"
             )
     joins = " ".join(f"left join term_{t} on term_{t}.value = {t}" for t in TERMS[entity])
@@ -71,7 +74,7 @@ def know_words(
     if known is None:
         counts = {word: held for word, held, _ in rows}
     else:
-        counts = {word: known.get(digest, 1) for word, _, digest in rows}
+        counts = {word: max(held, known.get(digest, 1)) for word, held, digest in rows}
     rarity = Rarity(counts, records)
     connection.create_function(
         "likeness_of", _compared(rarity), ["VARCHAR", "VARCHAR"], "DOUBLE", type=ARROW

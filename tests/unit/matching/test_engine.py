@@ -165,6 +165,30 @@ def test_the_same_evidence_says_less_in_a_larger_store() -> None:
     assert probability(10) > probability(1_000_000)
 
 
+def test_what_many_records_came_with_at_once_says_little_however_rare_it_was() -> None:
+    surnames = [record["last_name"] + "son" for record in strangers(10)]
+    placeholder = "+44 20 7999 0000"
+    crowd = [
+        {
+            "id": f"n{place:02}", "first_name": "Ann", "last_name": surnames[place % 10][::-1],
+            "phone": placeholder, "birth_date": f"19{50 + place}-0{1 + place % 9}-07",
+        }
+        for place in range(40)
+    ]  # fmt: skip
+    model = matched(ANN, *strangers(50)).model
+    ids = [record["id"] for record in crowd]
+    pairs = [(one, other) for one in ids for other in ids if one < other]
+
+    def asked(*records: dict[str, Any]) -> int:
+        known = {record["id"] for record in records}
+        about = [two for two in pairs if known.issuperset(two)]
+        new = table(*records)
+        return len(score_new(new, table(ANN), entity="customer", model=model, pairs=about))
+
+    assert asked(crowd[0], crowd[10]) == 1
+    assert asked(*crowd) == 0
+
+
 def test_a_record_shares_a_key_with_its_like() -> None:
     like = {"first_name": "Anne", "last_name": "Zeterlund", "birth_date": "1970-04-03"}
     assert set(block_keys(ANN, entity="customer")) & set(block_keys(like, entity="customer"))
