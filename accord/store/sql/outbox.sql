@@ -145,8 +145,9 @@ limit %(batch)s;
 
 -- name: renew
 -- What was meant to be sent as it is, and still is, stays the same write, under the same key.
+with versions as materialized (select %(versions)s::jsonb)
 update ops.outbox as o
-set intent_id = %(intent)s, data_version = %(versions)s::jsonb ->> d.partition_key, basis = %(basis)s, run_id = %(run_id)s, needs = d.needs,
+set intent_id = %(intent)s, data_version = (table versions) ->> d.partition_key, basis = %(basis)s, run_id = %(run_id)s, needs = d.needs,
     approved_at = clock_timestamp(), detail = '', state = case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
 from unnest(
     string_to_array(%(places)s, ',')::bigint[], string_to_array(%(digests)s, ','), string_to_array(%(writes)s, ',')::uuid[]
@@ -162,13 +163,13 @@ update ops.outbox set state = 'superseded', settled_at = clock_timestamp(), caus
 where write_id = any(%(open)s::uuid[]) and state in ('waiting', 'held');
 
 -- name: intend
--- What needs other objects is held until they are there.
+-- What needs other objects is held until they are there. The versions are read once, not for each row.
+with versions as materialized (select %(versions)s::jsonb)
 insert into ops.outbox
     (flow, system, endpoint, kind, object_key, partition_key, content, digest, data_version, basis, run_id, seed, target_id,
      needs, effect, intent_id, state)
 select %(flow)s, %(system)s, %(endpoint)s, %(kind)s, d.object_key, d.partition_key, d.content, n.digest,
-    %(versions)s::jsonb ->> d.partition_key,
-    %(basis)s, %(run_id)s, d.seed, d.target_id, d.needs, d.effect, %(intent)s,
+    (table versions) ->> d.partition_key, %(basis)s, %(run_id)s, d.seed, d.target_id, d.needs, d.effect, %(intent)s,
     case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
 from unnest(string_to_array(%(places)s, ',')::bigint[], string_to_array(%(digests)s, ',')) as n (place, digest)
 inner join pg_temp.due as d on d.place = n.place
@@ -237,7 +238,9 @@ limit %(most)s;
 -- Take writes for sending, and note that they are about to leave: a crash from here on is an unknown.
 update ops.outbox as o
 set state = 'sending', attempts = attempts + 1, run_id = %(run_id)s, sent_at = %(at)s,
-    adopted_id = coalesce(%(adopted)s::jsonb ->> o.write_id::text, o.adopted_id)
+    adopted_id = case
+        when %(adopted)s = '{}' then o.adopted_id else coalesce(%(adopted)s::jsonb ->> o.write_id::text, o.adopted_id)
+    end
 from (
     select ctid from ops.outbox
     where write_id = any(string_to_array(%(writes)s, ',')::uuid[]) and state = 'waiting'
