@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import islice
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -18,17 +19,17 @@ R = TypeVar("R")
 
 
 class Ahead(Generic[T]):
-    """Iterates over `items`, at most `most` of which are made before they are asked for.
+    """Goes over `items`, of which at most `most` are made before they are asked for.
 
     Whatever fails first is raised to whoever goes over them or leaves the block, and nothing more
-    is done after it. `items` are closed at the end.
+    is done after it. No item is made once the block is left, and `items` are closed.
     """
 
     def __init__(self, items: Generator[T, None, None], *, most: int = 2) -> None:
         self._items, self._most = items, most
         self._context = copy_context()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ahead")
-        self._left: deque[Future[None]] = deque()
+        self._coming: deque[Future[list[T]]] = deque()
         self._failed: BaseException | None = None
 
     def __enter__(self) -> Self:
@@ -42,14 +43,17 @@ class Ahead(Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         """End: what was left to the thread is done, unless something failed."""
+        for item in self._coming:
+            item.cancel()
         self._thread.shutdown(wait=True, cancel_futures=error is not None)
         self._items.close()
         if error is None and self._failed is not None:
             raise self._failed
 
     def __iter__(self) -> Iterator[T]:
-        """Each item, as soon as it is there."""
-        coming = deque(self._asked(self._made) for _ in range(self._most))
+        """Yield each item, as soon as it is there."""
+        coming = self._coming
+        coming.extend(self._asked(self._made) for _ in range(self._most))
         while found := coming.popleft().result():
             coming.append(self._asked(self._made))
             yield from found
@@ -62,7 +66,7 @@ class Ahead(Generic[T]):
         return self._thread.submit(self._context.run, self._done, call)
 
     def _made(self) -> list[T]:
-        return [item for item in [next(self._items, None)] if item is not None]
+        return list(islice(self._items, 1))
 
     def _done(self, call: Callable[[], R]) -> R:
         """Do it, unless something before it failed."""

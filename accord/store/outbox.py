@@ -98,11 +98,7 @@ class Outbox:
     def unknown(self, connection: Connection) -> list[Intended]:
         """The next batch of writes whose fate is unknown."""
         rows = self._run(connection, "unknown", batch=self.delivery.batch).fetchall()
-        return [
-            Intended(_write(row[:7]), effect, intent_id, sent_at)
-            for row in rows
-            for effect, intent_id, sent_at in [row[7:]]
-        ]
+        return [_unknown(row) for row in rows]
 
     def intend(
         self,
@@ -261,6 +257,11 @@ def _write(told: Sequence[Any], former: tuple[str, ...] = ()) -> Write:
     return Write(
         write_id, key, _decoded(content), digest, None, partition, _decoded(seed), target_id, former
     )
+
+
+def _unknown(row: Sequence[Any]) -> Intended:
+    *told, effect, intent_id, sent_at = row
+    return Intended(_write(told), effect, intent_id, sent_at)
 
 
 def _next(row: Sequence[Any], effect: Effect, intent_id: str) -> Intended:
