@@ -20,6 +20,7 @@ import msgspec
 
 from accord.emulation import Setup
 from accord.emulation.faults import Choosing, Fault, Faults, afflicted
+from accord.emulation.population import known_to
 from accord.emulation.server import Request, Response, Server, json_response, route
 from systems.mailchimp import emulator_batches, emulator_listing
 from systems.mailchimp.emulator_members import AUDIENCE_MERGE_FIELDS, NOT_FOUND, Desk, Told, problem
@@ -75,7 +76,7 @@ class Emulator:
         clock: Callable[[], float],
     ) -> None:
         self.faults, self.batch_seconds = faults, batch_seconds
-        self._secret, self._clock = setup.secret, clock
+        self._setup, self._secret, self._clock = setup, setup.secret, clock
         self._slots = threading.BoundedSemaphore(at_once)
         self._account = Account(setup.folder / "mailchimp.sqlite", seed=setup.seed)
         self.list_id = self._account.new_id("audience")[:10]
@@ -130,9 +131,10 @@ class Emulator:
         self._people.change(name, status=status, complied=True, unsubscribe_reason=reason)
 
     def live(self) -> str:
-        """Let a subscriber follow the link at the end of a letter."""
-        name = next(it["contact_id"] for it in self.members() if it["status"] == "subscribed")
-        self.unsubscribe(name)
+        """Let the first of the subscribers follow the link at the end of a letter."""
+        there = {it["email_address"]: it for it in self.members() if it["status"] == "subscribed"}
+        known = known_to("mailchimp", self._setup.seed, self._setup.today)
+        self.unsubscribe(next(there[it.email]["contact_id"] for it in known if it.email in there))
         return "a subscriber opts out of marketing's letters"
 
     def confirm(self, name: str) -> None:

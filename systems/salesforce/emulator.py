@@ -65,7 +65,7 @@ class Emulator:
         tls: ssl.SSLContext | None,
     ) -> None:
         self.faults = faults
-        self._secret, self._clock = setup.secret, clock
+        self._setup, self._secret, self._clock = setup, setup.secret, clock
         self._records = Records(setup.folder / "salesforce.sqlite", clock)
         if not self._records.setting("stocked"):
             people.stock(self._records, known_to("salesforce", setup.seed, setup.today))
@@ -122,8 +122,12 @@ class Emulator:
         return people.place(self._records, kind_of(kind), content)
 
     def live(self) -> str:
-        """Let a customer call sales with a new telephone number."""
-        key = self.rows("contacts")[4]["Id"]
+        """Let the first of the customers call sales with a new telephone number."""
+        first = known_to("salesforce", self._setup.seed, self._setup.today)[0]
+        name = (first.first_name, first.last_name)
+        [key, *_] = [
+            it["Id"] for it in self.rows("contacts") if (it["FirstName"], it["LastName"]) == name
+        ]
         self.edit("contacts", key, Phone="0117 496 0123")
         return "sales notes a customer's new telephone number"
 
