@@ -125,10 +125,8 @@ class Emulator:
         """Let the first of the customers call sales with a new telephone number."""
         first = known_to("salesforce", self._setup.seed, self._setup.today)[0]
         name = (first.first_name, first.last_name)
-        [key, *_] = [
-            it["Id"] for it in self.rows("contacts") if (it["FirstName"], it["LastName"]) == name
-        ]
-        self.edit("contacts", key, Phone="0117 496 0123")
+        there = {(it["FirstName"], it["LastName"]): it["Id"] for it in self.rows("contacts")}
+        self.edit("contacts", there[name], Phone="0117 496 0123")
         return "sales notes a customer's new telephone number"
 
     def purge(self, stream: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextvars import ContextVar
 from functools import partial
 
@@ -80,13 +80,8 @@ def test_what_is_left_is_done_in_turn_by_the_thread_that_fetches() -> None:
 
 def test_what_making_one_raises_is_raised_where_it_would_have_been_taken() -> None:
     seen: list[int] = []
-
-    def go(items: Iterator[int]) -> None:
-        seen.extend(items)
-
     with pytest.raises(Broken, match="at 3"), Ahead(breaking(3)) as ahead:
-        for number in ahead:
-            go(iter([number]))
+        seen.extend(ahead)
     assert seen == [1, 2]
 
 
