@@ -109,7 +109,7 @@ class Reading:
     position: str = ""
 
 
-Settled = Literal["delivered", "rejected", "retry"]
+Settled = Literal["delivered", "rejected", "retry", "gone"]
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):
@@ -149,7 +149,10 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
-    """What became of one write at the destination."""
+    """What became of one write at the destination.
+
+    It is `gone` where the object that a look-up found was taken away before the write came to it.
+    """
 
     write_id: str
     outcome: Settled

@@ -36,7 +36,8 @@ def _now() -> datetime:
 class Delivered:
     """How each partition's due objects stand, and what stopped the courier, if anything did.
 
-    Of those that are held, `depending` wait for other objects; the rest wait for the gate.
+    Of those that are held, `depending` wait for other objects, or for their system to be read
+    again; the rest wait for the gate.
     """
 
     counts: Mapping[str, Counter[str]]
@@ -88,7 +89,7 @@ class Courier:
             settler.intent_id = intent.intent_id
             trouble: Retry | Stop | None = unseen if isinstance(unseen, Stop) else None
             trouble = trouble or self._sent_in_rounds(connection, intent, resolver)
-            depending = self.outbox.tell_held(connection, intent.intent_id)
+            depending = self.outbox.held(connection, intent.intent_id)
             counts = self._posted(connection, intent, settler)
         if trouble is None and any(it["unknown"] + it["waiting"] for it in counts.values()):
             trouble = unseen

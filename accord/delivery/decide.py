@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from msgspec.structs import replace
 
 from accord.records import Found, Receipt, Write
-from accord.store.due import Due, Standing
+from accord.store.due import Due, Standing, State
 from accord.store.outbox import Intended, Settlement
 
 Need = Literal["send", "unchanged", "rejected", "waiting", "unknown"]
@@ -117,22 +117,56 @@ def ambiguous(item: Intended, found: Found) -> Settlement:
     )
 
 
+def gone(absent: Iterable[Write], matched: Container[str]) -> frozenset[str]:
+    """Of writes whose key the destination does not know, those whose object was once read there."""
+    return frozenset(it.key for it in absent if it.destination_id and it.key not in matched)
+
+
+def kept_back(write: Write) -> Settlement:
+    """Say what becomes of a write whose object was there, and is not any more.
+
+    Where it was read from that system, somebody took it away since: nothing is made in its place
+    before the system was read again, and the model says whether it is still wanted. Of any other
+    the look-up of the next run decides.
+    """
+    if not write.destination_id:
+        return Settlement(
+            write.write_id,
+            "waiting",
+            cause="gone",
+            detail="its object went away while it was written",
+            remedy="run again: it is looked up anew",
+        )
+    return Settlement(
+        write.write_id,
+        "held",
+        cause="gone",
+        detail=f"its object {write.destination_id} is not there any more, though it was when the "
+        "system was last read",
+        remedy="run again: once the system was read, it is decided whether the object is wanted",
+    )
+
+
 def settled(receipts: Iterable[Receipt], sent: Sequence[Write]) -> list[Settlement]:
     """Turn receipts into states; a write without a receipt is unknown, never forgotten."""
     answered = {receipt.write_id: receipt for receipt in receipts}
-    return [
-        Settlement(write.write_id, "unknown")
-        if (receipt := answered.get(write.write_id)) is None
-        else Settlement(
-            write.write_id,
-            "waiting" if receipt.outcome == "retry" else receipt.outcome,
-            receipt.destination_id,
-            receipt.cause,
-            receipt.detail,
-            receipt.remedy,
-        )
-        for write in sent
-    ]
+    return [_fate(write, answered.get(write.write_id)) for write in sent]
+
+
+def _fate(write: Write, receipt: Receipt | None) -> Settlement:
+    if receipt is None:
+        return Settlement(write.write_id, "unknown")
+    if receipt.outcome == "gone":
+        return kept_back(write)
+    state: State = "waiting" if receipt.outcome == "retry" else receipt.outcome
+    return Settlement(
+        write.write_id,
+        state,
+        receipt.destination_id,
+        receipt.cause,
+        receipt.detail,
+        receipt.remedy,
+    )
 
 
 def counted(

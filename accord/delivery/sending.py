@@ -6,7 +6,7 @@ them claims for all of them at once, and has settled beside it what became of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,13 +36,15 @@ _AHEAD = 8
 class Looked:
     """A batch as the destination was just seen, what is there by its own key in `found`.
 
-    `inherited` is there by a key that is this one's now, `matched` by none of ours.
+    `inherited` is there by a key that is this one's now, `matched` by none of ours. Of `gone` the
+    object was read from there, and is there no more by any name.
     """
 
     batch: Batch
     found: Mapping[str, Found] = field(default_factory=dict)
     inherited: Mapping[str, Write] = field(default_factory=dict)
     matched: Mapping[str, Write] = field(default_factory=dict)
+    gone: Collection[str] = ()
     error: Retry | Stop | None = None
 
 
@@ -151,7 +153,8 @@ class Sender:
                 return Looked(batch, found)
             inherited = self._inherited(absent)
             rest = [item.write for item in absent if item.key not in inherited]
-            return Looked(batch, found, inherited, self._matched(self.destination, rest))
+            matched = self._matched(self.destination, rest)
+            return Looked(batch, found, inherited, matched, decide.gone(rest, matched))
         except (Retry, Stop) as error:
             return Looked(batch, error=error)
 
@@ -268,11 +271,13 @@ def _seen(item: Intended, looked: Looked) -> Intended | tuple[Intended, Settleme
     if decide.is_so(item, here):
         name = here.destination_ids[0] if here else item.write.destination_id
         return item, Settlement(item.write_id, "unchanged", name)
+    if item.key in looked.gone:
+        return item, decide.kept_back(item.write)
     write = looked.inherited.get(item.key) or looked.matched.get(item.key)
     if here is None and write is not None and (there := write.found):
         if len(there.destination_ids) > 1:
             return item, decide.ambiguous(item, there)
         its_id = there.destination_ids[0]
         adopts = its_id if item.key in looked.matched else ""
-        return item.about(replace(write, destination_id=its_id), adopts=adopts)
+        return item.about(write, adopts=adopts)
     return item if here is None else item.about(replace(item.write, found=here))

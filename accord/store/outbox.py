@@ -127,13 +127,13 @@ class Outbox:
         if fresh:
             self._run(connection, "intend", **fixed, **_told(fresh, data_versions))
 
-    def release(self, connection: Connection, intent_id: str) -> int:
-        """Let what is held go on where all that it needs is there by now; return how many."""
-        return int(self._run(connection, "release", intent=intent_id).rowcount)
+    def release(self, connection: Connection, intent_id: str) -> None:
+        """Let what is held go on where all that it needs is there by now, else say what is not."""
+        self._run(connection, "release", intent=intent_id)
 
-    def tell_held(self, connection: Connection, intent_id: str) -> int:
-        """Say of each write that stays held what it waits for; return how many there are."""
-        return int(self._run(connection, "tell_held", intent=intent_id).rowcount)
+    def held(self, connection: Connection, intent_id: str) -> int:
+        """Count the writes that stay held."""
+        return int(self._run(connection, "held", intent=intent_id).fetchone()[0])
 
     def next(
         self,

@@ -22,6 +22,7 @@ from accord.records import Receipt, Write
 from systems.mailchimp import refusals
 from systems.mailchimp.batches import Batches, Operation, Result
 from systems.mailchimp.members import (
+    ARCHIVED,
     OPTED_OUT,
     due_status,
     first_status,
@@ -37,9 +38,6 @@ FEW = 4
 
 Call = Callable[[str, str, Mapping[str, Any] | None], Answer]
 """Sends one write below the audience: method, path, body."""
-
-_GONE = "The member is not in the audience any more"
-_AGAIN = "run again: it is looked up anew"
 
 
 def plan(write: Write, known: Mapping[str, Known], *, taken: bool) -> Operation | Refusal:
@@ -193,9 +191,9 @@ class Delivery:
 
     def _receipt(self, write: Write, result: Result) -> Receipt | None:
         """Turn an answer into a receipt; None where it does not say what became of the write."""
-        if result.status == 404:
+        if result.status == 404 or _is_put_aside(write, result):
             self.roll.forget(write.found.destination_ids if write.found else ())
-            return Receipt(write.write_id, "retry", "", "gone", _GONE, _AGAIN)
+            return Receipt(write.write_id, "gone")
         if result.status == 429:
             busy = "Mailchimp had too much to do"
             return Receipt(write.write_id, "retry", "", "not_sent", busy, "run again later")
@@ -221,13 +219,18 @@ class Delivery:
 
 def _amended(write: Write, result: Result) -> Operation | None:
     """Return what is still to be done to a member that was there after all, or put aside."""
-    if result.status != 200:
+    if result.status != 200 or _is_put_aside(write, result):
         return None
     status = due_status(str(result.content.get("status")), write.content, write.seed)
     if not status:
         return None
     path = f"/members/{result.content.get('contact_id')}"
     return Operation(write.write_id, "PATCH", path, {"status": status})
+
+
+def _is_put_aside(write: Write, result: Result) -> bool:
+    """Tell whether a member that was found was archived before the write came to it."""
+    return write.found is not None and result.content.get("status") == ARCHIVED
 
 
 def _removal(name: str, member: Known, policy: str) -> Operation:

@@ -68,7 +68,7 @@ class Saving:
                     seen[_id(write)] = replace(here, owner=write.key)
                     kept.append(write)
                 elif self._trouble is None:
-                    self._keep([_gone(write, "The record became another customer's meanwhile")])
+                    self._keep([Receipt(write.write_id, "gone")])  # to another customer
             self._change(kept, seen)
 
     def _seen(self, batch: Sequence[Write]) -> Mapping[str, Standing]:
@@ -122,7 +122,7 @@ class Saving:
         wanted: Sequence[_Wanted],
         call: _Call,
         *,
-        gone: Literal["retry", "delivered"] = "retry",
+        gone: Literal["gone", "delivered"] = "gone",
     ) -> None:
         """Make the calls, up to one that runs into trouble, and keep what they settle."""
         for start in range(0, len(wanted), BATCH):
@@ -173,13 +173,11 @@ def _record(kind: Kind, write: Write, columns: Mapping[str, Any], seen: Standing
     return {**to_remote(kind, columns), **opting_out(kind, columns, seen), **own}
 
 
-def _receipt(write: Write, result: Result, *, gone: Literal["retry", "delivered"]) -> Receipt:
+def _receipt(write: Write, result: Result, *, gone: Literal["gone", "delivered"]) -> Receipt:
     if result.success:
         return Receipt(write.write_id, "delivered", result.id or "")
     if is_among(result.errors, GONE):
-        if gone == "delivered":
-            return Receipt(write.write_id, "delivered")
-        return _gone(write, "The record is not there any more")
+        return Receipt(write.write_id, gone)
     why = refusal(result.errors)
     if is_among(result.errors, TRANSIENT):
         return Receipt(write.write_id, "retry", "", "busy", why.detail, "it is sent again later")
@@ -190,10 +188,6 @@ def _id(write: Write) -> str:
     """The id of the one record that a write was found to be."""
     assert write.found is not None  # noqa: S101 - the caller chose those that were found
     return write.found.destination_ids[0]
-
-
-def _gone(write: Write, detail: str) -> Receipt:
-    return Receipt(write.write_id, "retry", "", "gone", detail, "run again: it is looked up anew")
 
 
 def _rejected(write: Write, why: Refusal) -> Receipt:

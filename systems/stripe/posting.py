@@ -99,10 +99,7 @@ class Posting:
 
     def _settled(self, write: Write, answer: Answer) -> Receipt:
         if _is_gone(answer):
-            return Receipt(
-                write.write_id, "retry", "", "gone", "The customer is not there any more",
-                "run again: it is looked up anew",
-            )  # fmt: skip
+            return Receipt(write.write_id, "gone")
         if answer.status != 200:
             return _rejected(write, refusal(answer))
         customer_id = told(answer).get("id")

@@ -187,10 +187,7 @@ class Posting:
 def _receipt(write: Write, answer: Answer, kind: Kind) -> Receipt:
     """Turn the answer to a request about one document into its receipt."""
     if answer.status == 404:
-        return Receipt(
-            write.write_id, "retry", "", "gone", "The document is not there any more",
-            "run again: it is looked up anew",
-        )  # fmt: skip
+        return Receipt(write.write_id, "gone")
     if answer.status != 200:
         return _rejected(write, refusal(_messages(answer, kind)))
     documents = _documents(told(answer), kind)

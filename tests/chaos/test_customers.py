@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from tests.chaos.customers import schedules, world
-from tests.chaos.customers.laboratory import Failure, story, tell
+from tests.chaos.customers.laboratory import Failure, story, tell, twins
 from tests.chaos.customers.oracle import differences
 from tests.chaos.customers.safeguards import (
     WITHOUT,
     consent_like_any_other,
     consent_told_with_every_write,
+    making_again_what_is_gone,
 )
 from tests.chaos.customers.schedules import Deed
 from tests.chaos.customers.weather import READS, WRITES
@@ -75,6 +76,32 @@ def test_what_is_edited_while_we_write_there_is_not_lost(
 def test_no_write_may_say_that_somebody_has_not_opted_out(company: World) -> None:
     with consent_told_with_every_write():
         assert story(company, schedules.meanwhile(*MEANWHILE[0])) != []
+
+
+GONE: Sequence[tuple[int, Deed, str, Deed, int]] = (
+    (1, "crm changes a phone", "stripe", "billing deletes", 3),
+    (1, "crm changes a name", "mailchimp", "marketing archives", 3),
+    (1, "crm changes a phone", "stripe", "billing deletes", 0),
+    (1, "crm changes a name", "mailchimp", "marketing archives", 0),
+    (1, "nights pass", "salesforce", "crm deletes", 0),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", GONE, ids=lambda told: f"{told[3]}, {told[4]}")
+def test_who_is_deleted_while_we_write_there_stays_deleted(
+    company: World, told: tuple[int, Deed, str, Deed, int]
+) -> None:
+    assert twins(company, schedules.meanwhile(*told)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", GONE[:2], ids=lambda told: f"{told[3]}, {told[4]}")
+def test_what_is_gone_must_not_be_taken_for_new(
+    company: World, told: tuple[int, Deed, str, Deed, int]
+) -> None:
+    with making_again_what_is_gone():
+        assert twins(company, schedules.meanwhile(*told)) != []
 
 
 def test_a_seed_always_tells_the_same_schedule() -> None:

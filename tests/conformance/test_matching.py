@@ -2,7 +2,8 @@
 
 Its emulator has `place(kind, content)`: somebody who works in the system makes an object that
 amounts to this content and is not under our key; it returns the object's id. Where the system
-holds no two such objects, it returns the id of the first.
+holds no two such objects, it returns the id of the first. `erase(kind, id)` takes an object away,
+as the people do who work there.
 """
 
 from __future__ import annotations
@@ -109,6 +110,18 @@ def test_what_is_there_is_found_by_its_own_id_whatever_it_is_called(
 @every_matching_delivery
 def test_an_id_that_is_not_there_matches_nothing(delivery: Delivery, there: There) -> None:
     assert there.match(there.one.unseen(1, destination_id="no-such-id")) == {}
+
+
+@every_matching_delivery
+def test_what_is_taken_away_after_the_look_up_is_gone_and_not_made_again(
+    delivery: Delivery, there: There
+) -> None:
+    conformance.deliver(there.client, there.kind, [there.one])
+    found = there.client.look_up(there.kind, [there.one.object_key])[there.one.object_key]
+    there.emulator.erase(there.kind, *found.destination_ids)
+    [receipt] = there.client.deliver(there.kind, [replace(there.one.unseen(2), found=found)])
+    assert receipt.outcome == "gone"
+    assert there.ids(there.one) == ()
 
 
 @every_matching_delivery

@@ -164,10 +164,16 @@ update ops.cursors set signature = %(signature)s, position = %(position)s, read_
 where stream = %(stream)s and piece = %(piece)s;
 
 -- name: position
--- From where a stream is followed, unless it is time to read it whole again.
-select position from ops.cursors
-where stream = %(stream)s and piece = %(piece)s and position <> ''
-    and whole_at > now() - make_interval(secs => %(hours)s::double precision * 3600);
+-- From where a stream is followed, unless it is time to read it whole again: by the hour, or because a write
+-- found its object gone, and following has not told that since.
+select c.position from ops.cursors as c
+where c.stream = %(stream)s and c.piece = %(piece)s and c.position <> ''
+    and c.whole_at > now() - make_interval(secs => %(hours)s::double precision * 3600)
+    and not exists (
+        select from ops.outbox as o
+        where o.system || '.' || o.kind = c.stream and o.settled_at is null and o.state = 'held' and o.cause = 'gone'
+            and o.intended_at between c.whole_at and c.read_at
+    );
 
 -- name: touch_cursor
 update ops.cursors set signature = %(signature)s, read_at = now()

@@ -148,7 +148,7 @@ limit %(batch)s;
 with versions as materialized (select %(versions)s::jsonb)
 update ops.outbox as o
 set intent_id = %(intent)s, data_version = (table versions) ->> d.partition_key, basis = %(basis)s, run_id = %(run_id)s, needs = d.needs,
-    approved_at = clock_timestamp(), detail = '', state = case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
+    approved_at = clock_timestamp(), cause = '', detail = '', remedy = '', state = case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
 from unnest(
     string_to_array(%(places)s, ',')::bigint[], string_to_array(%(digests)s, ','), string_to_array(%(writes)s, ',')::uuid[]
 ) as n (place, digest, write_id)
@@ -176,30 +176,29 @@ inner join pg_temp.due as d on d.place = n.place
 order by d.place;
 
 -- name: release
--- What is held goes on once all that it needs is there.
-update ops.outbox as o set state = 'waiting', detail = ''
-where o.intent_id = %(intent)s and o.settled_at is null and o.state = 'held'
-    and not exists (
-        select from unnest(o.needs) as n
-        where not exists (
-            select from ops.crosswalk as c
-            where c.system = o.system and c.endpoint = o.endpoint
-                and c.kind = split_part(n, ':', 1) and c.object_key = substr(n, strpos(n, ':') + 1)
-        )
-    );
-
--- name: tell_held
--- Say of what stays held what it waits for.
+-- What is held goes on once all that it needs is there; until then it says what it waits for. What is held
+-- because its own object is gone stays so, and is itself not there for others.
 update ops.outbox as o
-set detail = 'waits for ' || array_to_string(array(
-    select n from unnest(o.needs) as n
-    where not exists (
-        select from ops.crosswalk as c
-        where c.system = o.system and c.endpoint = o.endpoint
+set state = case m.missing when '' then 'waiting' else 'held' end, detail = case m.missing when '' then '' else 'waits for ' || m.missing end
+from (
+    select h.write_id, array_to_string(array(
+        select n from unnest(h.needs) as n
+        left join ops.crosswalk as c
+            on c.system = h.system and c.endpoint = h.endpoint
             and c.kind = split_part(n, ':', 1) and c.object_key = substr(n, strpos(n, ':') + 1)
-    )
-), ', ')
-where o.intent_id = %(intent)s and o.settled_at is null and o.state = 'held';
+        where c.object_key is null or exists (
+            select from ops.outbox as g
+            where g.object_key = c.object_key and g.kind = c.kind and g.system = c.system and g.endpoint = c.endpoint
+                and g.settled_at is null and g.state = 'held' and g.cause = 'gone'
+        )
+    ), ', ') as missing
+    from ops.outbox as h
+    where h.intent_id = %(intent)s and h.settled_at is null and h.state = 'held' and h.cause = ''
+) as m
+where o.write_id = m.write_id;
+
+-- name: held
+select count(*) from ops.outbox where intent_id = %(intent)s and settled_at is null and state = 'held';
 
 -- name: next
 -- What is to be sent next, in the order in which it was intended, after the last one seen; with the keys that

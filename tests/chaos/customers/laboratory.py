@@ -39,14 +39,20 @@ def tell(world: World, seed: int, *, twin: bool | None = None) -> Failure | None
     schedule = drawn(seed)
     has_twin = seed % TWINS == 0 if twin is None else twin
     try:
-        wrong = story(world, schedule)
-        if has_twin and not wrong:
-            ended = customers(world)
-            wrong = [f"without faults: {line}" for line in story(world, schedule.in_peace())]
-            wrong = wrong or list(apart(customers(world), ended))
+        wrong = twins(world, schedule) if has_twin else story(world, schedule)
     except Exception:  # noqa: BLE001 - whatever no run may ever end with is the finding
         wrong = [traceback.format_exc(limit=-8)]
     return Failure(seed, tuple(dict.fromkeys(wrong))) if wrong else None
+
+
+def twins(world: World, schedule: Schedule) -> list[str]:
+    """Tell a story, and again without faults; say what is wrong, or differs in the end."""
+    wrong = story(world, schedule)
+    if wrong:
+        return wrong
+    ended = customers(world)
+    wrong = [f"without faults: {line}" for line in story(world, schedule.in_peace())]
+    return wrong or list(apart(customers(world), ended))
 
 
 def story(world: World, schedule: Schedule) -> list[str]:

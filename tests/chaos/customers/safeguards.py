@@ -11,7 +11,7 @@ from unittest.mock import patch
 import psycopg
 
 from accord.authority import Authority
-from accord.delivery import sending
+from accord.delivery import decide, sending
 from accord.delivery.sending import Looked, Sender
 from accord.delivery.settling import Resolver
 from accord.golden import conflicts
@@ -75,6 +75,11 @@ def consent_told_with_every_write() -> AbstractContextManager[Any]:
         return {kind.opt_out: columns.get("consent") == "opted_out"}
 
     return patch.object(saving, "opting_out", told)
+
+
+def making_again_what_is_gone() -> AbstractContextManager[Any]:
+    """Let what people took away since it was read be taken for what was never there."""
+    return patch.object(decide, "gone", lambda *_: frozenset())
 
 
 WITHOUT: Mapping[str, Without] = {

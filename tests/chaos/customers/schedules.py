@@ -143,12 +143,13 @@ def opting_out() -> Schedule:
     return Schedule(1, 4, 1, tuple(Chapter(each, 0) for each in rounds))
 
 
-def meanwhile(number: int, first: Deed, system: str, then: Deed) -> Schedule:
+def meanwhile(number: int, first: Deed, system: str, then: Deed, answers: int = 0) -> Schedule:
     """A quiet story in which a system is about to be told of one deed while another is done there.
 
-    The engine has read the system before, so it writes without knowing.
+    It is done just before the write, or after so many answers to readings. The engine has read the
+    system before, so it writes without knowing.
     """
-    surprise = (system, 0, Act(then, number, 2))
+    surprise = (system, answers, Act(then, number, 2))
     told = replace(_PEACE, acts=(Act(first, number, 1),), orders=(Order(surprise=surprise),))
     return Schedule(1, 4, 1, (Chapter((_PEACE,), 0), Chapter((told,), 0)))
 

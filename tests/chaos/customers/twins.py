@@ -1,8 +1,9 @@
 """Twins: what a story has come to, beside the same story told without any fault.
 
-Both end with the same customers, who say the same; but for what depends on the moment. Whom people
-deleted in a system while we were writing to it may be there again. Of whom a steward was asked, the
-records may stand together or apart. And a card that could not be read says nothing of its account.
+Both end with the same customers, who say the same, and whom people deleted in a system is there
+again only if that is so in peace too; but for what depends on the moment. Of whom a steward was
+asked, the records may stand together or apart. And a card that could not be read says nothing of
+its account.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ def apart(peace: Customers, story: Customers) -> Iterator[str]:
             yield f"{sorted(known)} are one customer {'only' if known in peace else 'not'} in peace"
     for known in sorted(peace.keys() & story.keys(), key=sorted):
         calm, told = peace[known], story[known]
+        if again := told.deleted - calm.deleted:
+            yield f"{sorted(again)} were deleted, and are there again"
         if calm.said is None or told.said is None or calm.deleted != told.deleted:
             continue
         for name in sorted(calm.said.keys() | told.said.keys()):

@@ -67,6 +67,17 @@ class Club:
         return reading
 
 
+_HELD_AS_GONE = """
+    insert into ops.outbox
+        (flow, system, endpoint, kind, object_key, partition_key, content, digest, data_version,
+         basis, run_id, target_id, state, cause)
+    values
+        ('club', 'club', 'here', 'members', 'A', '', '{}', 'as it is', '', '', 'run', 'a', 'held',
+         'gone')
+    returning write_id
+"""
+
+
 def a_rejection(key: str) -> Rejected:
     return Rejected(key, b"bad", "", "bad_member", "it is bad", "make it good")
 
@@ -123,6 +134,17 @@ def test_a_stream_is_read_whole_again_when_its_time_has_come(store: Store) -> No
     take(store, club)
     take(store, club, replace(MEMBERS, whole_every_hours=0))
     assert (club.whole, club.followed) == (2, 0)
+
+
+def test_a_stream_is_read_whole_once_when_following_does_not_tell_that_an_object_is_gone(
+    store: Store,
+) -> None:
+    club = Club([("a", "1")])
+    take(store, club)
+    engine.rows(store, _HELD_AS_GONE)
+    for whole, followed in ((1, 1), (2, 1), (2, 2)):
+        take(store, club)
+        assert (club.whole, club.followed) == (whole, followed)
 
 
 def test_a_record_that_comes_again_mended_settles_its_dead_letter_and_no_other(
