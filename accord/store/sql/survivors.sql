@@ -20,7 +20,7 @@ with asked as (
             when a.wins = said.value and (m.system = a.owner or a.attribute <> all(m.echoed)) then -1
             else coalesce(k.rank, 98)
         end as rank,
-        a.attribute = any(m.echoed) as is_echoed
+        c.record_id is null and a.attribute = any(m.echoed) as is_echoed
     from members as m
     cross join lateral jsonb_each_text(m.normal) as said (attribute, value)
     inner join attributes as a on a.attribute = said.attribute

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
@@ -100,7 +100,17 @@ def texts(row: dict[str, Any]) -> dict[str, str]:
     }
 
 
+_TWO_ACCEPTED = [
+    [
+        {"system": "mailchimp", "changed_at": at, "values": {"name": name}, "echoed": echoed,
+         "accepted": {"name"}}
+        for name, at, echoed in (("Bo", None, set()), ("Ann", START, {"name"}))
+    ]
+]  # fmt: skip
+
+
 @given(golden_records)
+@example(_TWO_ACCEPTED)
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_statement_and_the_function_agree(
     company: Company, records: list[list[dict[str, Any]]]
