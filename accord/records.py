@@ -109,7 +109,7 @@ class Reading:
     position: str = ""
 
 
-Settled = Literal["delivered", "rejected", "retry", "gone"]
+Settled = Literal["delivered", "rejected", "busy", "gone", "retry"]
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):
@@ -151,7 +151,10 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What became of one write at the destination.
 
-    It is `gone` where the object that a look-up found was taken away before the write came to it.
+    It is `busy` where the destination could not do just this one now, as when somebody else has the
+    record open; it goes again after the others. It is `gone` where the object that a look-up found
+    was taken away before the write came to it. It is to `retry` in another run where it was not
+    even tried, since something was wrong with the destination.
     """
 
     write_id: str

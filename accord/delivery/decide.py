@@ -158,7 +158,7 @@ def _fate(write: Write, receipt: Receipt | None) -> Settlement:
         return Settlement(write.write_id, "unknown")
     if receipt.outcome == "gone":
         return kept_back(write)
-    state: State = "waiting" if receipt.outcome == "retry" else receipt.outcome
+    state: State = "waiting" if receipt.outcome in ("busy", "retry") else receipt.outcome
     return Settlement(
         write.write_id,
         state,

@@ -6,46 +6,37 @@ them claims for all of them at once, and has settled beside it what became of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from msgspec.structs import replace
+import stamina
 
-from accord.connector import Destination, Matches, Removes
+from accord.connector import Destination, Removes
 from accord.delivery import decide
 from accord.delivery.ahead import Ahead
 from accord.delivery.beside import Session, Settling, settling
 from accord.delivery.lines import Line, line
+from accord.delivery.looking import Batch, Looked, Looking, seen
 from accord.delivery.settling import Settler
 from accord.errors import Retry, Stop, Unanswered
-from accord.records import Found, Receipt, Write
+from accord.records import Receipt
 from accord.store.database import Connection
 from accord.store.due import Effect
 from accord.store.outbox import Intended, Outbox, Settlement
 
-Batch = Sequence[Intended]
 _ORDER: Sequence[tuple[Effect, bool]] = (("write", True), ("write", False), ("remove", False))
 _AHEAD = 8
 """Batches fetched from the outbox at once."""
 
+_TRIES = 5
+"""How often a run comes to what a destination puts off, each time a while later."""
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A batch as the destination was just seen, what is there by its own key in `found`.
 
-    `inherited` is there by a key that is this one's now, `matched` by none of ours. Of `gone` the
-    object was read from there, and is there no more by any name.
-    """
-
-    batch: Batch
-    found: Mapping[str, Found] = field(default_factory=dict)
-    inherited: Mapping[str, Write] = field(default_factory=dict)
-    matched: Mapping[str, Write] = field(default_factory=dict)
-    gone: Collection[str] = ()
-    error: Retry | Stop | None = None
+class _PutOff(Retry):
+    """The destination could not take some writes just now, though it takes others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +59,51 @@ class Sender:
     session: Session
     _trouble: Retry | Stop | None = None
     _moved: bool = False
+    _put_off: bool = False
 
     def send(self, connection: Connection) -> Retry | Stop | None:
         """Send until nothing waits, or until something goes wrong; return that.
 
-        What is held goes on as soon as what it needs is there. What changes hands, since golden
-        records were merged or taken apart, is left for its new owner to take: a write whose object
-        is another's by now comes after the others, and nothing is taken away before that.
+        What the destination puts off goes again after the others, a few times. What is held goes on
+        as soon as what it needs is there. What changes hands, since golden records were merged or
+        taken apart, is left for its new owner to take: a write whose object is another's by now
+        comes after the others, and nothing is taken away before that.
         """
         self._trouble = None
         concurrent = self.outbox.delivery.concurrent
         with settling(self.settler, connection, self.session, concurrent=concurrent) as fates:
             for effect, patient in _ORDER:
-                self._moved = True
-                while self._moved and self._trouble is None:
-                    self.outbox.release(connection, self.settler.intent_id)
-                    self._send_waiting(connection, fates, effect, patient=patient)
-                    fates.finish()
+                if self._trouble is None:
+                    self._send_all(connection, fates, effect, patient=patient)
         return self._trouble
+
+    def _send_all(
+        self, connection: Connection, fates: Settling, effect: Effect, *, patient: bool
+    ) -> None:
+        """Send what there is of an effect."""
+        try:
+            for attempt in stamina.retry_context(
+                on=_PutOff, attempts=_TRIES, wait_initial=0.2, wait_max=8
+            ):
+                with attempt:
+                    self._send_once(connection, fates, effect, patient=patient)
+        except _PutOff as error:
+            self._note(error)
+
+    def _send_once(
+        self, connection: Connection, fates: Settling, effect: Effect, *, patient: bool
+    ) -> None:
+        """Send it as long as that gets any further. Raises _PutOff where some is to go again."""
+        self._put_off, self._moved = False, True
+        while self._moved and self._trouble is None:
+            self.outbox.release(connection, self.settler.intent_id)
+            self._send_waiting(connection, fates, effect, patient=patient)
+            fates.finish()
+            if self._put_off and self._trouble is None:
+                raise _PutOff(
+                    f"{self.outbox.delivery.system} could not take some writes just now",
+                    remedy="run again",
+                )
 
     def _send_waiting(
         self, connection: Connection, fates: Settling, effect: Effect, *, patient: bool
@@ -93,13 +111,14 @@ class Sender:
         """Send what may be sent now, and note whether anything was."""
         self._moved = False
         calls: Line[Looked | Answered] = line(self.outbox.delivery.concurrent)
+        look = Looking(self.destination, self.outbox.delivery.kind).look
         with self._fetched(connection, effect) as batches, calls:
             while True:
                 while self._trouble is None and calls.has_room:
                     batch = next(batches, None)
                     if batch is None:
                         break
-                    calls.put(partial(self._look, batch))
+                    calls.put(partial(look, batch))
                 if not (done := calls.taken()):
                     return
                 told = self._answered([it for it in done if isinstance(it, Answered)])
@@ -144,34 +163,6 @@ class Sender:
         """Tell whether there may be more than this."""
         return len(fetched) == self.outbox.delivery.batch * _AHEAD
 
-    def _look(self, batch: Batch) -> Looked:
-        kind = self.outbox.delivery.kind
-        try:
-            found = self.destination.look_up(kind, [item.key for item in batch])
-            absent = [it for it in batch if it.key not in found and it.effect == "write"]
-            if not absent or not isinstance(self.destination, Matches):
-                return Looked(batch, found)
-            inherited = self._inherited(absent)
-            rest = [item.write for item in absent if item.key not in inherited]
-            matched = self._matched(self.destination, rest)
-            return Looked(batch, found, inherited, matched, decide.gone(rest, matched))
-        except (Retry, Stop) as error:
-            return Looked(batch, error=error)
-
-    def _inherited(self, batch: Batch) -> dict[str, Write]:
-        """What these writes become whose objects are there by keys that are theirs now."""
-        keys = dict.fromkeys(key for it in batch for key in (*it.write.former, *it.elsewhere))
-        kind = self.outbox.delivery.kind
-        there = self.destination.look_up(kind, list(keys)) if keys else {}
-        inherited = {it.key: decide.inherited(it, there) for it in batch}
-        return {key: write for key, write in inherited.items() if write is not None}
-
-    def _matched(self, destination: Matches, writes: Sequence[Write]) -> dict[str, Write]:
-        """What these writes become whose objects are there, by no key of ours."""
-        matched = destination.match(self.outbox.delivery.kind, writes) if writes else {}
-        by_key = {write.key: write for write in writes}
-        return {key: replace(by_key[key], found=it) for key, it in matched.items()}
-
     def _seen(
         self, looked: Sequence[Looked], *, patient: bool
     ) -> tuple[list[tuple[Intended, Settlement]], list[Batch]]:
@@ -186,7 +177,7 @@ class Sender:
                 self._note(it.error)
                 continue
             told = [
-                _seen(item, it)
+                seen(item, it)
                 for item in it.batch
                 if not (patient and item.lost and decide.is_lost(item, it.found.get(item.key)))
             ]
@@ -229,7 +220,7 @@ class Sender:
         for answer in answers:
             told = self._fates(answer)
             fates += zip(answer.batch, told, strict=True)
-            self._note(answer.error or self._unfinished(told))
+            self._note(answer.error or self._unfinished(answer.receipts, told))
         return fates
 
     def _fates(self, answer: Answered) -> list[Settlement]:
@@ -237,18 +228,20 @@ class Sender:
             return [Settlement(item.write_id, "waiting") for item in answer.batch]
         return decide.settled(answer.receipts, [item.write for item in answer.batch])
 
-    def _unfinished(self, told: Sequence[Settlement]) -> Retry | None:
+    def _unfinished(self, receipts: Sequence[Receipt], told: Sequence[Settlement]) -> Retry | None:
+        """Say what is wrong where some writes were not settled, unless they can go again soon."""
         states = {item.state for item in told}
         if "unknown" in states:
             return Unanswered(
                 f"{self.outbox.delivery.system} gave no receipt for some writes",
                 remedy="they are looked up before they are sent again",
             )
-        if "waiting" in states:
+        if any(receipt.outcome == "retry" for receipt in receipts):
             return Retry(
                 f"{self.outbox.delivery.system} asked to send some writes again later",
                 remedy="run again",
             )
+        self._put_off = self._put_off or "waiting" in states
         return None
 
     def _note(self, error: Retry | Stop | None) -> None:
@@ -261,23 +254,3 @@ def _gravity(error: Retry | Stop | None) -> int:
     if error is None:
         return 0
     return 3 if isinstance(error, Stop) else 1 if isinstance(error, Unanswered) else 2
-
-
-def _seen(item: Intended, looked: Looked) -> Intended | tuple[Intended, Settlement]:
-    """What a write needs after the look: to be sent, with what was found, or to be settled."""
-    here = looked.found.get(item.key)
-    if item.effect == "remove" and decide.is_lost(item, here):
-        return item, Settlement(item.write_id, "unchanged")
-    if decide.is_so(item, here):
-        name = here.destination_ids[0] if here else item.write.destination_id
-        return item, Settlement(item.write_id, "unchanged", name)
-    if item.key in looked.gone:
-        return item, decide.kept_back(item.write)
-    write = looked.inherited.get(item.key) or looked.matched.get(item.key)
-    if here is None and write is not None and (there := write.found):
-        if len(there.destination_ids) > 1:
-            return item, decide.ambiguous(item, there)
-        its_id = there.destination_ids[0]
-        adopts = its_id if item.key in looked.matched else ""
-        return item.about(write, adopts=adopts)
-    return item if here is None else item.about(replace(item.write, found=here))

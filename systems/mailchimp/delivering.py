@@ -196,7 +196,7 @@ class Delivery:
             return Receipt(write.write_id, "gone")
         if result.status == 429:
             busy = "Mailchimp had too much to do"
-            return Receipt(write.write_id, "retry", "", "not_sent", busy, "run again later")
+            return Receipt(write.write_id, "busy", "", "busy", busy, "it is sent again later")
         if result.status != 200:
             return _rejected(write.write_id, refusal(result.content))
         contact_id = result.content.get("contact_id")

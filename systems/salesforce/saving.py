@@ -180,7 +180,7 @@ def _receipt(write: Write, result: Result, *, gone: Literal["gone", "delivered"]
         return Receipt(write.write_id, gone)
     why = refusal(result.errors)
     if is_among(result.errors, TRANSIENT):
-        return Receipt(write.write_id, "retry", "", "busy", why.detail, "it is sent again later")
+        return Receipt(write.write_id, "busy", "", "busy", why.detail, "it is sent again later")
     return _rejected(write, why)
 
 

@@ -16,7 +16,7 @@ from accord.contracts.model import Contract
 from accord.delivery import decide, sending
 from accord.delivery.courier import Approved
 from accord.delivery.decide import settled
-from accord.delivery.sending import Looked, Sender
+from accord.delivery.looking import Looked, Looking
 from accord.delivery.settling import Resolver
 from accord.errors import AccordError
 from accord.quality.data_version import data_versions
@@ -37,7 +37,7 @@ def _resolved_by_hoping(self: Resolver, connection: Any) -> None:
     self.settler.settle(connection, [(it, Settlement(it.write_id, "waiting")) for it in batch])
 
 
-def _sent_blindly(_: Sender, batch: Sequence[Intended]) -> Looked:
+def _sent_blindly(_: Looking, batch: Sequence[Intended]) -> Looked:
     return Looked(batch)
 
 
@@ -119,7 +119,7 @@ def _amended(statement: str, was: str, *, file: str, by: str) -> AbstractContext
 
 WITHOUT: Mapping[str, Without] = {
     "looking up what is unknown": lambda: patch.object(Resolver, "resolve", _resolved_by_hoping),
-    "looking before sending": lambda: patch.object(Sender, "_look", _sent_blindly),
+    "looking before sending": lambda: patch.object(Looking, "look", _sent_blindly),
     "comparing what was found": lambda: patch.object(decide, "already_there", _is_somehow_there),
     "calling an unanswered write unknown": lambda: patch.object(
         sending, "Unanswered", _NeverRaised

@@ -20,7 +20,7 @@ from accord.store.database import Connection, Role, Store
 from accord.store.outbox import Outbox
 from tests.support import engine
 
-Mood = Literal["answers", "loses its answer", "is lost on the way", "refuses", "is down"]
+Mood = Literal["answers", "loses its answer", "is lost on the way", "refuses", "is busy", "is down"]
 
 FIRMS = Delivery(
     flow="members", system="register", kind="firms", model="pub_register__firms", mode="upsert",
@@ -138,7 +138,8 @@ def approve_none(_: Connection, __: Sequence[str]) -> Approved:
 class Register:
     """Objects by their own id, each with our key where we gave it one; told by its moods.
 
-    Each delivery or removal takes its next mood. Objects are the same where their names are.
+    Each delivery or removal takes its next mood; one that is busy puts off its first write. Objects
+    are the same where their names are.
     """
 
     moods: list[Mood] = field(default_factory=list)
@@ -223,7 +224,9 @@ class Register:
                 return [
                     Receipt(it.write_id, "rejected", "", "refused", "No", "ask") for it in writes
                 ]
-            receipts = [act(write) for write in writes]
+            busy = writes[:1] if mood == "is busy" else ()
+            receipts = [act(write) for write in writes if write not in busy]
+            receipts += [Receipt(write.write_id, "busy", "", "busy", "Open") for write in busy]
         if mood == "loses its answer":
             raise Unanswered("The answer was lost", remedy="look it up")
         return receipts

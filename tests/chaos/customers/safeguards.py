@@ -11,8 +11,8 @@ from unittest.mock import patch
 import psycopg
 
 from accord.authority import Authority
-from accord.delivery import decide, sending
-from accord.delivery.sending import Looked, Sender
+from accord.delivery import decide, looking
+from accord.delivery.looking import Looked, Looking
 from accord.delivery.settling import Resolver
 from accord.golden import conflicts
 from accord.store.landing import Lander
@@ -32,7 +32,7 @@ class _MatchesNothing:
     """No client is one."""
 
 
-def _sent_blindly(_: Sender, batch: Sequence[Intended]) -> Looked:
+def _sent_blindly(_: Looking, batch: Sequence[Intended]) -> Looked:
     return Looked(batch)
 
 
@@ -83,8 +83,8 @@ def making_again_what_is_gone() -> AbstractContextManager[Any]:
 
 
 WITHOUT: Mapping[str, Without] = {
-    "looking before sending": lambda: patch.object(Sender, "_look", _sent_blindly),
-    "matching before creating": lambda: patch.object(sending, "Matches", _MatchesNothing),
+    "looking before sending": lambda: patch.object(Looking, "look", _sent_blindly),
+    "matching before creating": lambda: patch.object(looking, "Matches", _MatchesNothing),
     "posting what a killed run had settled": lambda: patch.dict(
         queries("outbox"), {"post_left": "select"}
     ),

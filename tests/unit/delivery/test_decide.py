@@ -82,16 +82,18 @@ def test_only_the_same_content_found_once_is_there_already(
 
 
 def test_every_write_gets_a_state_and_one_without_a_receipt_is_unknown() -> None:
-    writes = [Write(str(number), f"POS-{number}", {}, "") for number in range(4)]
+    writes = [Write(str(number), f"POS-{number}", {}, "") for number in range(5)]
     receipts = [
         Receipt("0", "delivered", "id-0"),
         Receipt("1", "rejected", "", "locked", "the period is locked", "unlock it"),
         Receipt("2", "retry"),
+        Receipt("4", "busy"),
         Receipt("of another batch", "delivered"),
     ]
     settled = decide.settled(receipts, writes)
     assert [(item.write_id, item.state) for item in settled] == [
         ("0", "delivered"), ("1", "rejected"), ("2", "waiting"), ("3", "unknown"),
+        ("4", "waiting"),
     ]  # fmt: skip
     assert (settled[1].cause, settled[1].remedy) == ("locked", "unlock it")
     assert settled[0].destination_id == "id-0"
