@@ -95,7 +95,8 @@ def destination(
                 raise result.trouble
             if result.depending:
                 context.log.warning(
-                    "%d %s are held until what they need is there",
+                    "%d %s are held: until what they need is there, a steward has said who they "
+                    "are, or their system was read again",
                     result.depending,
                     delivery.kind,
                 )

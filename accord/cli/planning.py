@@ -137,7 +137,7 @@ def _summary(delivery: Delivery, outbox: Outbox, made: Plan) -> dict[str, Any]:
 def _told(change: Change, veil: Veil) -> dict[str, Any]:
     return {
         "object": change.object_key, "partition": change.partition, "write": change.kind,
-        "held": "" if change.passes else "the gate has no passing verdict",
+        "held": change.held,
         "needs": list(change.needs),
         "fields": {it.name: {"old": veil(it.name, it.old), "new": veil(it.name, it.new)}
                    for it in change.fields},

@@ -20,7 +20,7 @@ _DELIVERY = ("due", "delivered", "unchanged", "rejected")
 # Shown, and explained, only where there are any.
 _RARE = {
     "removed": "no longer in the source; kept as tombstones",
-    "held": "kept back, since the gate has no passing verdict for the data as it is now",
+    "held": "kept back: by the gate, until what it needs is there, or until a steward has decided",
     "waiting": "still to be sent; the next pass sends them",
     "unknown": "sent, but no answer came; looked up before anything is sent again",
     "unusual": "outside the usual range, such as a quiet Sunday; warns and never blocks",

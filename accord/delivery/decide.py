@@ -15,6 +15,10 @@ from accord.store.outbox import Intended, Settlement
 
 Need = Literal["send", "unchanged", "rejected", "waiting", "unknown"]
 
+_STATES: Mapping[str, State] = {
+    "delivered": "delivered", "rejected": "rejected", "busy": "waiting", "retry": "waiting",
+}  # fmt: skip
+
 FEW = 20
 """Up to so many objects at a destination, a run may change them all."""
 
@@ -158,10 +162,9 @@ def _fate(write: Write, receipt: Receipt | None) -> Settlement:
         return Settlement(write.write_id, "unknown")
     if receipt.outcome == "gone":
         return kept_back(write)
-    state: State = "waiting" if receipt.outcome in ("busy", "retry") else receipt.outcome
     return Settlement(
         write.write_id,
-        state,
+        _STATES[receipt.outcome],
         receipt.destination_id,
         receipt.cause,
         receipt.detail,

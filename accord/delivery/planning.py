@@ -21,6 +21,9 @@ from accord.store.outbox import Outbox
 
 Kind = Literal["create", "update", "send again", "remove"]
 
+REVIEW = "review:"
+"""How a need begins that a steward's decision meets, and no object."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -41,6 +44,14 @@ class Change:
     passes: bool
     needs: Sequence[str]
     fields: Sequence[Field]
+
+    @property
+    def held(self) -> str:
+        """Why it would certainly be held; "" where it would not."""
+        if not self.passes:
+            return "the gate has no passing verdict"
+        asked = any(need.startswith(REVIEW) for need in self.needs)
+        return "a steward has to decide first whether it is there already" if asked else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +76,22 @@ def plan(
 ) -> Plan:
     """Tell each change to `show`, and what they come to; the store is left as it was."""
     writes: Counter[str] = Counter()
+    asked_about = 0
     with store.session(Role.DELIVERER) as connection, connection.transaction():
         connection.execute("set transaction isolation level repeatable read")
 
         def tell(wanted: Sequence[tuple[Due, Standing, bool]]) -> None:
+            nonlocal asked_about
             told = outbox.due.told(connection, [item for item, _, _ in wanted])
             for item, _, passes in wanted:
                 change = _change(item, told[item.object_key], passes=passes)
-                writes[change.kind] += passes
+                writes[change.kind] += not change.held
+                asked_about += passes and bool(change.held)
                 show(change)
 
         intending = Intending(outbox, approve, distrust, rehearse=True, tell=tell)
         intent = intending.intend(connection, days)
-        held = sum(counts["held"] for counts in intent.counts.values())
+        held = sum(counts["held"] for counts in intent.counts.values()) + asked_about
         made = Plan(intent.digest, tuple(days), dict(+writes), held, intent.extent)
         raise psycopg.Rollback
     return made

@@ -44,12 +44,12 @@ def left_to_do(
     values = {"streams": list(streams), "target": target}
     row = connection.execute(queries("following")["unread"], values).fetchone()
     left = [f"landed {row[0]}"] if row and row[0] else []
-    found = connection.execute(
-        for_table(queries("following")["undelivered"], table),
-        {
-            "systems": [end.system for end in ends],
-            "endpoints": [end.endpoint for end in ends],
-            "kinds": [end.kind for end in ends],
-        },
-    )
+    asked = {
+        "systems": [end.system for end in ends],
+        "endpoints": [end.endpoint for end in ends],
+        "kinds": [end.kind for end in ends],
+    }
+    row = connection.execute(queries("following")["decided"], asked).fetchone()
+    left += [f"decided {row[0]}"] if row and row[0] else []
+    found = connection.execute(for_table(queries("following")["undelivered"], table), asked)
     return "; ".join([*left, *(f"{end} above {mark}" for end, mark in found.fetchall())])

@@ -15,6 +15,7 @@ from tests.chaos.customers.safeguards import (
     consent_like_any_other,
     consent_told_with_every_write,
     making_again_what_is_gone,
+    nobody_in_doubt,
 )
 from tests.chaos.customers.schedules import Deed
 from tests.chaos.customers.weather import READS, WRITES
@@ -78,6 +79,9 @@ def test_no_write_may_say_that_somebody_has_not_opted_out(company: World) -> Non
         assert story(company, schedules.meanwhile(*MEANWHILE[0])) != []
 
 
+ASKED_ABOUT = 1479
+"""A seed in which two records of one e-mail address are left to a steward."""
+
 GONE: Sequence[tuple[int, Deed, str, Deed, int]] = (
     (1, "crm changes a phone", "stripe", "billing deletes", 3),
     (1, "crm changes a name", "mailchimp", "marketing archives", 3),
@@ -102,6 +106,14 @@ def test_what_is_gone_must_not_be_taken_for_new(
 ) -> None:
     with making_again_what_is_gone():
         assert twins(company, schedules.meanwhile(*told)) != []
+
+
+@pytest.mark.slow
+def test_who_may_be_somebody_else_must_not_be_made_where_that_one_is(company: World) -> None:
+    schedule = schedules.drawn(ASKED_ABOUT)
+    assert story(company, schedule) == []
+    with nobody_in_doubt(company):
+        assert any("already" in line for line in story(company, schedule))
 
 
 def test_a_seed_always_tells_the_same_schedule() -> None:

@@ -43,6 +43,7 @@ _LANDING: LiteralString = """
         shape_id integer primary key, stream text, shape text, first_seen_at timestamptz
     );
     create table ops.rejected_rows (entity text, partition_key text, row_key text);
+    create table ops.golden_doubts (golden_id text, other_id text, is_younger boolean);
 """
 _STREAM: LiteralString = """
     create table landing.{} (
@@ -123,8 +124,9 @@ class Warehouse:
         ]
         self.query(
             sql.SQL(
-                "truncate {}, landing.shapes, ops.rejected_rows, canonical.sales,"
-                " canonical.products, canonical.daily_sales_summaries, canonical.stock_movements"
+                "truncate {}, landing.shapes, ops.rejected_rows, ops.golden_doubts,"
+                " canonical.sales, canonical.products, canonical.daily_sales_summaries,"
+                " canonical.stock_movements"
             ).format(sql.SQL(", ").join(landing))
         )
 

@@ -15,6 +15,21 @@ from ops.watermarks as w
 left join ops.builds as b on b.target = %(target)s and b.partition_key = ''
 where w.stream = any(%(streams)s) and w.partition_key = '' and w.changed_at > coalesce(b.built_at, '-infinity');
 
+-- name: decided
+-- What was held until a steward had said who somebody is, and need not be any more.
+select string_agg(o.write_id::text, ',' order by o.write_id)
+from unnest(%(systems)s::text[], %(endpoints)s::text[], %(kinds)s::text[]) as e (system, endpoint, kind)
+inner join ops.outbox as o
+    on o.system = e.system and o.endpoint = e.endpoint and o.kind = e.kind and o.settled_at is null and o.state = 'held'
+where exists (
+    select from unnest(o.needs) as n
+    where starts_with(n, 'review:')
+        and not exists (
+            select from ops.golden_doubts as d
+            where d.golden_id = o.object_key and d.other_id = substr(n, strpos(n, ':') + 1)
+        )
+);
+
 -- name: undelivered
 -- Golden records that changed after a delivery last made its writes rows: a steward's decision, say.
 select e.system || '.' || e.kind, m.revision

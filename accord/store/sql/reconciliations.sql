@@ -18,8 +18,11 @@ from (
 where l.state <> 'equal' and not l.partition_key = any(%(known)s);
 
 -- name: published
--- What the objects of a delivery without days should be.
-select object_key, destination_id, content from publish.{table} order by object_key;
+-- What the objects of a delivery without days should be. Who is not made there before a steward has said who it
+-- is, is not missing.
+select object_key, destination_id, content from publish.{table}
+where not exists (select from unnest(needs) as n where starts_with(n, 'review:'))
+order by object_key;
 
 -- name: keep
 insert into ops.reconciliations (name, partition_key, state, expected, found, difference, records, run_id)

@@ -99,6 +99,8 @@ with latest as (
 ), open as (
     select min(intended_at) as since from ops.outbox
     where flow = %(flow)s and state in ('waiting', 'sending', 'unknown', 'held')
+        -- Who is not made anywhere before a steward has said who it is keeps nobody else apart.
+        and not (state = 'held' and exists (select from unnest(needs) as n where starts_with(n, 'review:')))
 ), unread as (
     select min(w.changed_at) as since
     from ops.watermarks as w

@@ -41,7 +41,7 @@ published as (
             when customers.consent is null then '{}'::jsonb
             else jsonb_build_object('consent', customers.consent)
         end as seed,
-        array[]::text[] as needs,
+        {{ golden_doubts('customers.golden_id', 'members.source_key', 'mailchimp', 'members') }} as needs,
         customers.revision
     from customers
     left join members on customers.golden_id = members.golden_id

@@ -45,7 +45,7 @@ accounts as (
             'country', customers.country,
             'status', coalesce(customers.status, 'active')
         ) as seed,
-        array[]::text[] as needs,
+        {{ golden_doubts('customers.golden_id', 'members.source_key', 'salesforce', 'accounts') }} as needs,
         customers.revision
     from customers
     left join members

@@ -41,7 +41,7 @@ contacts as (
             'country', customers.country,
             'status', coalesce(customers.status, 'active')
         ) as seed,
-        array[]::text[] as needs,
+        {{ golden_doubts('customers.golden_id', 'members.source_key', 'salesforce', 'contacts') }} as needs,
         customers.revision
     from customers
     left join members

@@ -47,7 +47,7 @@ due as (
             'tax_id', customers.tax_id,
             'payment_terms_days', customers.payment_terms_days
         )) as seed,
-        array[]::text[] as needs,
+        {{ golden_doubts('customers.golden_id', 'members.source_key', 'stripe', 'customers') }} as needs,
         customers.revision
     from customers
     left join members on customers.golden_id = members.golden_id

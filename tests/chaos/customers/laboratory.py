@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.chaos.customers.oracle import differences, made_again, rows
+from tests.chaos.customers.oracle import differences, doubted, made_again, rows
 from tests.chaos.customers.processes import Ended
 from tests.chaos.customers.schedules import Order, Schedule, drawn
 from tests.chaos.customers.steward import decide
@@ -91,7 +92,7 @@ def quiet(world: World) -> list[str]:
             return wrong
         # One that learned what had become of a write counts it, though nothing happened.
         if effects(world) == before and not _delivered(ended):
-            return _unsettled(ended)
+            return _unsettled(world, ended)
     return ["the runs never come to rest"]
 
 
@@ -127,13 +128,14 @@ def _moved(before: Homes, now: Homes, touched: set[str]) -> list[str]:
     ]
 
 
-def _unsettled(ended: Ended) -> list[str]:
+def _unsettled(world: World, ended: Ended) -> list[str]:
+    in_doubt = Counter(part for part, _ in doubted(world))
     wrong = [
         f"the last run left {counts[state]} {state} of {part}"
         for part, delivered in ended.delivered.items()
         for counts in delivered.counts.values()
         for state in ("waiting", "unknown", "held")
-        if counts[state]
+        if counts[state] != (in_doubt[part] if state == "held" else 0)
     ]
     for done in ended.golden:
         if done.golden_created or done.golden_changed or done.golden_vanished:

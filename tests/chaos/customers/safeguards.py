@@ -22,7 +22,9 @@ from accord.store.survivors import Changed, Echo
 from systems.salesforce import saving
 from systems.salesforce.objects import Kind, Standing
 from tests.chaos.customers import processes, steward
+from tests.chaos.customers.oracle import rows
 from tests.chaos.customers.processes import ENTITY
+from tests.chaos.customers.world import World
 
 Without = Callable[[], AbstractContextManager[Any]]
 _CURSORS = ("move_cursor", "follow_cursor")
@@ -75,6 +77,18 @@ def consent_told_with_every_write() -> AbstractContextManager[Any]:
         return {kind.opt_out: columns.get("consent") == "opted_out"}
 
     return patch.object(saving, "opting_out", told)
+
+
+@contextmanager
+def nobody_in_doubt(world: World) -> Iterator[None]:
+    """Let whoever may be somebody else be made everywhere at once."""
+    [told] = rows(world, "select pg_get_viewdef('ops.golden_doubts') as view")
+    view = "create or replace view ops.golden_doubts as "
+    world.admin.execute(
+        f"{view} select ''::text as golden_id, ''::text as other_id, true as is_younger limit 0"
+    )
+    yield
+    world.admin.execute(view + told["view"])
 
 
 def making_again_what_is_gone() -> AbstractContextManager[Any]:

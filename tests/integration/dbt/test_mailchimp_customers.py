@@ -58,6 +58,13 @@ def golden(warehouse: Warehouse, key: str, member: str = "", **values: object) -
         )
 
 
+def doubt(warehouse: Warehouse, younger: str, elder: str) -> None:
+    warehouse.query(
+        "insert into ops.golden_doubts values (%(a)s, %(b)s, true), (%(b)s, %(a)s, false)",
+        {"a": younger, "b": elder},
+    )
+
+
 def published(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
     return {row["object_key"]: row for row in warehouse.rows("publish", "pub_mailchimp__members")}
 
@@ -127,6 +134,23 @@ def test_one_member_is_found_by_the_key_of_landing(warehouse: Warehouse) -> None
     )
     assert "mailchimp__members_pkey" in plan
     assert "source_key = 'c1'" in plan
+
+
+def test_who_may_be_somebody_else_waits_where_it_is_not_yet_and_the_other_is(
+    warehouse: Warehouse,
+) -> None:
+    for key, there in (("new", ""), ("member", "c1"), ("newer", ""), ("newest", "")):
+        golden(
+            warehouse, key, there, kind="person", email=f"{key}@post.example", consent="opted_in"
+        )
+    doubt(warehouse, younger="member", elder="new")
+    doubt(warehouse, younger="newest", elder="newer")
+    assert {key: row["needs"] for key, row in published(warehouse).items()} == {
+        "member": [],
+        "new": ["review:member"],
+        "newer": [],
+        "newest": ["review:newer"],
+    }
 
 
 def test_a_member_is_published_without_what_marketing_owns(warehouse: Warehouse) -> None:

@@ -74,6 +74,15 @@ def test_what_the_gate_holds_back_is_told_and_not_counted_as_a_write(keeper: Kee
     assert not any(it.passes for it in changes.values())
 
 
+def test_who_waits_for_a_steward_is_told_and_not_counted_as_a_write(keeper: Keeper) -> None:
+    a_world(keeper)
+    say(keeper.store, FIRMS, [Member("C", "Cyd", needs=("review:A",))])
+    made, changes = planned(keeper)
+    assert (dict(made.writes), made.held) == ({"update": 1, "remove": 1}, 1)
+    assert changes["C"].held == "a steward has to decide first whether it is there already"
+    assert keeper.counts(PROPAGATED) == {"due": 3, "delivered": 2, "held": 1}
+
+
 def test_a_plan_is_made_exactly(keeper: Keeper) -> None:
     a_world(keeper)
     made, _ = planned(keeper)

@@ -10,6 +10,7 @@ import pytest
 from accord.errors import Stop
 from accord.golden import desk
 from accord.golden.desk import Done
+from accord.store import following
 from accord.store.audit import By
 from accord.store.database import Connection, Role
 from tests.support.golden import Company, PlainMatcher, named
@@ -106,6 +107,46 @@ def test_a_link_outlives_retraining(company: Company) -> None:
     company.consolidate()
     company.consolidate(retrain=True)
     assert company.groups() == named([["salesforce:s1", "stripe:c1"]])
+
+
+def doubts(company: Company) -> list[tuple[str, str, bool]]:
+    found = company.rows("select * from ops.golden_doubts order by is_younger")
+    return [(row["golden_id"], row["other_id"], row["is_younger"]) for row in found]
+
+
+@pytest.mark.parametrize("verdict", ["link", "apart"])
+def test_who_may_be_whom_is_told_until_a_steward_has_decided(
+    company: Company, verdict: desk.Verdict
+) -> None:
+    homes = two_called_ann(company)
+    elder, younger = homes["salesforce:s1"], homes["stripe:c1"]
+    assert doubts(company) == [(elder, younger, False), (younger, elder, True)]
+    decide(company, verdict)
+    assert doubts(company) == []
+
+
+def test_a_decision_that_what_is_held_has_waited_for_is_a_reason_to_run(company: Company) -> None:
+    homes = two_called_ann(company)
+    elder, younger = homes["salesforce:s1"], homes["stripe:c1"]
+    company.rows(
+        "insert into ops.outbox (flow, system, endpoint, kind, object_key, partition_key, content,"
+        " digest, data_version, basis, run_id, state, needs) values ('customers', 'salesforce',"
+        " 'sandbox', 'contacts', %(key)s, '', '{}', 'd', '', '', 'r', 'held', array[%(needs)s])",
+        {"key": younger, "needs": f"review:{elder}"},
+    )
+    assert left_to_do(company) == ""
+    decide(company, "apart")
+    [row] = company.rows("select write_id::text from ops.outbox")
+    assert left_to_do(company) == f"decided {row['write_id']}"
+
+
+def left_to_do(company: Company) -> str:
+    """What is left of deliveries, as the flow's sensor sees it."""
+    end = following.End("salesforce", "sandbox", "contacts")
+    with company.store.session(Role.READER) as connection:
+        return following.left_to_do(
+            connection, streams=[], target="golden", table="customers", ends=[end]
+        )
 
 
 def test_undoing_a_decision_asks_the_question_again(company: Company) -> None:
