@@ -49,7 +49,8 @@ def left_to_do(
         "endpoints": [end.endpoint for end in ends],
         "kinds": [end.kind for end in ends],
     }
-    row = connection.execute(queries("following")["decided"], asked).fetchone()
-    left += [f"decided {row[0]}"] if row and row[0] else []
+    for name in ("decided", "vanished"):
+        row = connection.execute(queries("following")[name], asked).fetchone()
+        left += [f"{name} {row[0]}"] if row and row[0] else []
     found = connection.execute(for_table(queries("following")["undelivered"], table), asked)
     return "; ".join([*left, *(f"{end} above {mark}" for end, mark in found.fetchall())])

@@ -30,6 +30,15 @@ where exists (
         )
 );
 
+-- name: vanished
+-- What is held because its object is gone, and whose stream has not been read whole since; with whether it was followed.
+select string_agg(o.write_id || case when c.read_at > o.intended_at then ' followed' else '' end, ',' order by o.write_id)
+from unnest(%(systems)s::text[], %(endpoints)s::text[], %(kinds)s::text[]) as e (system, endpoint, kind)
+inner join ops.outbox as o
+    on o.system = e.system and o.endpoint = e.endpoint and o.kind = e.kind and o.settled_at is null
+    and o.state = 'held' and o.cause = 'gone'
+inner join ops.cursors as c on c.stream = o.system || '.' || o.kind and c.whole_at < o.intended_at;
+
 -- name: undelivered
 -- Golden records that changed after a delivery last made its writes rows: a steward's decision, say.
 select e.system || '.' || e.kind, m.revision

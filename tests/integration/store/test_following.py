@@ -13,7 +13,8 @@ from accord.errors import Stop, Unbalanced
 from accord.intake import Taken, take_in
 from accord.names import StreamName
 from accord.records import Health, Page, Reading, Record, Rejected, Slice, Window
-from accord.store.database import Store, prepared
+from accord.store import following
+from accord.store.database import Role, Store, prepared
 from accord.store.server import parsed
 from tests.support import engine
 
@@ -65,6 +66,15 @@ class Club:
 
         reading = Reading(digest="", partitions=[""], pages=pages(), complete=complete)
         return reading
+
+
+def left_to_do(store: Store) -> str:
+    """What is a reason to run, as the flow's sensor sees it."""
+    end = following.End("club", "here", "members")
+    with store.session(Role.READER) as connection:
+        return following.left_to_do(
+            connection, streams=[], target="golden", table="customers", ends=[end]
+        )
 
 
 _HELD_AS_GONE = """
@@ -142,9 +152,13 @@ def test_a_stream_is_read_whole_once_when_following_does_not_tell_that_an_object
     club = Club([("a", "1")])
     take(store, club)
     engine.rows(store, _HELD_AS_GONE)
+    [write] = engine.rows(store, "select write_id::text as id from ops.outbox")
+    told = []
     for whole, followed in ((1, 1), (2, 1), (2, 2)):
+        told.append(left_to_do(store))
         take(store, club)
         assert (club.whole, club.followed) == (whole, followed)
+    assert told == [f"vanished {write['id']}", f"vanished {write['id']} followed", ""]
 
 
 def test_a_record_that_comes_again_mended_settles_its_dead_letter_and_no_other(
