@@ -2,17 +2,19 @@
 
 Both end with the same customers, who say the same, and whom people deleted in a system is there
 again only if that is so in peace too; but for what depends on the moment. Of whom a steward was
-asked, the records may stand together or apart. And a card that could not be read says nothing of
-its account.
+asked, the records may stand together or apart. What an owner was given with a record that we made
+there is what could be read until then. And a card that could not be read says nothing of its
+account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.chaos.customers.oracle import rows
+from tests.chaos.customers.processes import ENTITY
 from tests.chaos.customers.schedules import Deed
 from tests.chaos.customers.world import World
 
@@ -30,10 +32,12 @@ class Customer:
     """What a customer says; None where a steward was asked who it is.
 
     `deleted` are those of its records that people had deleted, and that are there all the same.
+    `given` are attributes whose owner has something from us, as it got it with a new record.
     """
 
     said: Mapping[str, str] | None
     deleted: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
 
 
 Customers = Mapping[frozenset[str], Customer]
@@ -62,12 +66,13 @@ def customers(world: World) -> Customers:
         for row in _said(world)
     }
     found: dict[frozenset[str], Customer] = {}
-    asked = _asked(world)
+    asked, given = _asked(world), _given(world)
     in_doubt = {golden for two in asked for golden in two}
     for group in _together(list(said), asked):
         known = frozenset(name for golden in group for name in records.get(golden, ()))
         sure = said[group[0]] if in_doubt.isdisjoint(group) else None
-        found[known - deleted] = Customer(sure, known & deleted)
+        theirs = frozenset(name for golden in group for name in given.get(golden, ()))
+        found[known - deleted] = Customer(sure, known & deleted, theirs)
     return found
 
 
@@ -82,7 +87,8 @@ def apart(peace: Customers, story: Customers) -> Iterator[str]:
             yield f"{sorted(again)} were deleted, and are there again"
         if calm.said is None or told.said is None or calm.deleted != told.deleted:
             continue
-        for name in sorted(calm.said.keys() | told.said.keys()):
+        both = (calm.given | told.given) & _taken_with(calm.said) & _taken_with(told.said)
+        for name in sorted((calm.said.keys() | told.said.keys()) - both):
             if calm.said.get(name) != told.said.get(name):
                 yield (
                     f"{sorted(known)} say {told.said.get(name)!r} of their {name} and"
@@ -96,6 +102,34 @@ def _said(world: World) -> list[dict[str, Any]]:
         "select golden_id, jsonb_strip_nulls(to_jsonb(c))"
         " - '{golden_id,revision,changed_at}'::text[] as said from canonical.customers as c",
     )
+
+
+def _given(world: World) -> dict[str, set[str]]:
+    """By golden id, the attributes whose owner says what we wrote, and what is taken with them."""
+    found: dict[str, set[str]] = {}
+    for row in rows(
+        world,
+        "select m.golden_id, r.system, r.echoed from ops.golden_records as r"
+        " inner join ops.golden_members as m on m.record_id = r.record_id and m.valid_to is null"
+        " where r.removed_at is null",
+    ):
+        owned = {
+            it.taken_with
+            for it in ENTITY.authority.attributes
+            if it.name in row["echoed"] and it.owner == row["system"]
+        }
+        found.setdefault(row["golden_id"], set()).update(_all_of(owned))
+    return found
+
+
+def _taken_with(said: Mapping[str, str]) -> frozenset[str]:
+    """The attributes said, and those that are taken with them."""
+    attributes = ENTITY.authority.attributes
+    return _all_of({it.taken_with for it in attributes if it.name in said})
+
+
+def _all_of(groups: Collection[str]) -> frozenset[str]:
+    return frozenset(it.name for it in ENTITY.authority.attributes if it.taken_with in groups)
 
 
 def _asked(world: World) -> list[tuple[str, str]]:
