@@ -20,7 +20,8 @@ def status(console: Console, *, strict: bool) -> tuple[Exit, Report]:
         report = standing(connection, world, now())
         channels = channel_health(connection, world.settings)
     if report["flows"]:
-        console.print("[dim]Each day as the last pass over it left it.[/]")
+        last = "as the last pass that did something there left it"
+        console.print(f"[dim]Each day, and each flow without days, {last}.[/]")
     show_report(console, report)
     show_alerts(console, report["alerts"], now())
     report["alert_channels"] = [

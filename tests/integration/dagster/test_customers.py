@@ -16,6 +16,8 @@ from tests.support.installation import Installation
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 DELIVERED = ("salesforce/accounts", "salesforce/contacts", "stripe/customers", "mailchimp/members")
+IN_DOUBT = "salesforce/contacts"
+"""Where one is held until a steward has said whether it is the customer that is there already."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,9 @@ def test_every_destination_agrees_afterwards(
 ) -> None:
     for asset in DELIVERED:
         counts = told(passed, asset)
-        assert counts["due"] == counts["delivered"] + counts["unchanged"] > 0, asset
+        done = counts["delivered"] + counts["unchanged"]
+        assert counts["due"] - counts["held"] == done > 0, asset
+    assert {asset for asset in DELIVERED if told(passed, asset)["held"]} == {IN_DOUBT}
     # What a destination knew already may tell of merges, so the first run of all may learn by it.
     found = {name: is_so for name, is_so in checks(passed).items() if not name.endswith(" no_echo")}
     assert all(found.values()), [name for name, is_so in found.items() if not is_so]
@@ -73,11 +77,13 @@ def test_soon_there_is_nothing_to_do_and_nothing_echoes(
     for _ in range(4):  # what the first one learnt at the destinations goes its way
         again = made(installation)
         assert again.success
-        if not any(told(again, asset)["due"] for asset in DELIVERED):
+        left = {asset: told(again, asset)["due"] for asset in DELIVERED}
+        if sum(left.values()) == left[IN_DOUBT] == told(again, IN_DOUBT)["held"]:
             break
     assert all(checks(again).values())
     assert told(again, "canonical/customers")["read"] == 0
-    assert {told(again, asset)["due"] for asset in DELIVERED} == {0}
+    assert {asset: due for asset, due in left.items() if due} == {IN_DOUBT: 1}
+    assert told(again, IN_DOUBT)["held"] == 1
 
 
 def test_profiles_are_assets_with_numbers_and_no_values(
