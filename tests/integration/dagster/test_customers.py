@@ -9,6 +9,12 @@ import dagster as dg
 import psycopg
 import pytest
 
+from accord.contracts.odcs import entities
+from accord.golden import desk
+from accord.golden.consolidate import Entity
+from accord.settings import CHECKOUT
+from accord.store.audit import By
+from accord.store.database import Role
 from sensors.following import Reasons
 from tests.support import engine
 from tests.support.installation import Installation
@@ -84,6 +90,17 @@ def test_soon_there_is_nothing_to_do_and_nothing_echoes(
     assert told(again, "canonical/customers")["read"] == 0
     assert {asset: due for asset, due in left.items() if due} == {IN_DOUBT: 1}
     assert told(again, IN_DOUBT)["held"] == 1
+
+
+def test_who_was_held_goes_out_once_a_steward_has_told_them_apart(
+    installation: Installation, passed: dg.ExecuteInProcessResult
+) -> None:
+    entity = Entity.of(entities(CHECKOUT / "contracts")["customer"])
+    with installation.store.transaction(Role.STEWARD) as connection:
+        (review,) = desk.reviews(connection, entity)
+        desk.decide(connection, entity, review.review_id, "apart", By("steward", "two persons"))
+    counts = told(made(installation), IN_DOUBT)
+    assert (counts["held"], counts["delivered"]) == (0, 1)
 
 
 def test_profiles_are_assets_with_numbers_and_no_values(
