@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import stamina
 from accord.emulation.faults import Fault, FaultKind
 from accord.errors import Retry, Unanswered
 from accord.records import Write
-from systems.mailchimp.batches import unpacked
+from systems.mailchimp.batches import Batches, Operation, Result, unpacked
 from systems.mailchimp.emulator import Emulator
 from tests.support import mailchimp
 from tests.support.mailchimp import KIND, Clock, write
@@ -91,6 +92,20 @@ def test_operations_that_failed_on_the_way_are_unknown_and_the_others_settled(
         assert len(client.look_up(KIND, [item.key for item in many()])) == MANY // 2
         mailchimp.delivered(client, *many())
     assert once(there)
+
+
+def test_an_operation_there_was_no_time_for_is_busy_and_the_others_settled(
+    there: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Batches.run
+
+    def run(batches: Batches, operations: Sequence[Operation]) -> dict[str, Result]:
+        return {**plain(batches, operations[1:]), operations[0].name: Result(429, {})}
+
+    monkeypatch.setattr(Batches, "run", run)
+    with mailchimp.client(there, clock) as client:
+        receipts = mailchimp.deliver(client, *many())
+    assert Counter(it.outcome for it in receipts.values()) == {"delivered": MANY - 1, "busy": 1}
 
 
 @pytest.mark.parametrize("kind", ["cut_body", "status_before"])
