@@ -19,7 +19,7 @@ import msgspec
 from accord.errors import Retry
 from accord.records import Found, Write
 from systems.stripe.customers import digest_of, is_live, kind_of, our_id
-from systems.stripe.reading import CUSTOMERS, Event, customer_path, event_pages
+from systems.stripe.reading import CUSTOMERS, DELETED, Event, customer_path, event_pages
 from systems.stripe.remote import LARGEST_PAGE, Account
 
 WINDOW = 65 * 60
@@ -47,7 +47,7 @@ class Touch:
         """Add another touch; of two in one second that differ nobody knows which came last."""
         keys = self.keys | later.keys
         if later.second == self.second:
-            alike = self.shown and later.shown and digest_of(self.shown) == digest_of(later.shown)
+            alike = self.shown and later.shown and _shows(self.shown) == _shows(later.shown)
             return Touch(self.second, keys, later.shown if alike else None)
         newest = later if later.second > self.second else self
         return Touch(newest.second, keys, newest.shown)
@@ -114,7 +114,7 @@ class Recent:
         return [
             *((customer["id"], _touch(customer, customer["created"])) for customer in made),
             *(
-                (event.customer, _touch(event.data["object"], event.created))
+                (event.customer, _touch(_left_by(event), event.created))
                 for event in told
                 if event.customer == (event.data.get("object") or {}).get("id")
             ),
@@ -206,6 +206,16 @@ class Looking:
             if ours := [customer for customer in free if our_id(customer) == key]:
                 return ours
         return [customer for customer in free if is_live(customer)]
+
+
+def _shows(customer: Customer) -> tuple[bool, str]:
+    return bool(customer.get("deleted")), digest_of(customer)
+
+
+def _left_by(event: Event) -> Customer:
+    """The customer as an event left it: one of a deletion tells it as it was before."""
+    customer: Customer = event.data["object"]
+    return {**customer, "deleted": True} if event.type == DELETED else customer
 
 
 def _touch(customer: Customer, second: int) -> Touch:

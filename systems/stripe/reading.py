@@ -25,6 +25,7 @@ TYPES = tuple(
     for noun in ("customer", "customer.tax_id")
     for deed in ("created", "updated", "deleted")
 )
+DELETED = "customer.deleted"
 EVENT_DAYS = 30
 _HORIZON = EVENT_DAYS * 86_400 - 3600
 _LATE = 10

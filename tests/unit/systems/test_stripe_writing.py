@@ -127,6 +127,18 @@ def test_a_customer_whose_key_was_taken_away_is_not_found(
         assert other.look_up(KIND, ["g-1"]) == {}
 
 
+@pytest.mark.parametrize("seconds", [0.0, 30.0, HOUR / 3, HOUR])
+def test_a_customer_that_people_deleted_is_not_found_while_the_events_tell_of_it(
+    there: Emulator, clock: Clock, client: StripeClient, seconds: float
+) -> None:
+    [made] = client.deliver(KIND, [stripe.write()])
+    clock.pass_by(3 * HOUR)
+    there.erase(KIND, made.destination_id)
+    clock.pass_by(seconds)
+    with stripe.client(there, clock) as other:
+        assert other.look_up(KIND, ["g-1"]) == client.look_up(KIND, ["g-1"]) == {}
+
+
 def test_a_new_customer_is_found_though_its_event_is_late_too(
     there: Emulator, clock: Clock, client: StripeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
