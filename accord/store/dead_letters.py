@@ -102,6 +102,14 @@ def resolve_absent(connection: Connection, origin: Origin) -> int:
     ).rowcount
 
 
+def resolve_overtaken(connection: Connection, origin: Origin) -> int:
+    """Mark as resolved what this transaction put again as it is now; return how many."""
+    return connection.execute(
+        queries("dead_letters")["resolve_overtaken"],
+        {"stage": origin.stage, "name": origin.name, "piece": origin.piece},
+    ).rowcount
+
+
 def resolve_pieces(connection: Connection, stage: str, name: str, pieces: Sequence[str]) -> int:
     """Mark as resolved what this transaction did not put again of several pieces at once."""
     about_all = {"stage": stage, "name": name}

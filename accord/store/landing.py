@@ -115,6 +115,8 @@ class Lander:
         rejected, gone = self._copied(f"landing.{table}" if fresh else "incoming", reading, landed)
         self._check_keys("repeats_landed" if fresh else "repeats_incoming", partitions)
         dead_letters.put(self.connection, rejected, origin)
+        if rejected:
+            dead_letters.resolve_overtaken(self.connection, origin)
         if fresh:
             landed.landed = landed.read - landed.rejected
         else:

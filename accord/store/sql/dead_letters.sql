@@ -16,6 +16,17 @@ update ops.dead_letters
 set state = 'resolved', settled_at = now()
 where stage = %(stage)s and name = %(name)s and piece = %(piece)s and state = 'waiting' and last_seen_at <> now();
 
+-- name: resolve_overtaken
+-- The same record came again and was rejected as it is now; what it was before waits for nobody.
+update ops.dead_letters as o
+set state = 'resolved', settled_at = now()
+where o.stage = %(stage)s and o.name = %(name)s and o.piece = %(piece)s and o.state = 'waiting' and o.last_seen_at <> now()
+    and exists (
+        select from ops.dead_letters as n
+        where n.stage = o.stage and n.name = o.name and n.piece = o.piece and n.record_key = o.record_key
+            and n.state = 'waiting' and n.last_seen_at = now()
+    );
+
 -- name: has_waiting
 select exists (select from ops.dead_letters where stage = %(stage)s and name = %(name)s and state = 'waiting');
 

@@ -58,8 +58,8 @@ class Club:
         def pages() -> Iterator[Page]:
             here = {key: text for key, text in state.items() if text is not None}
             yield Page(
-                [Record(k, t.encode(), "") for k, t in here.items() if t != "bad"],
-                [a_rejection(k) for k, t in here.items() if t == "bad"],
+                [Record(k, t.encode(), "") for k, t in here.items() if not t.startswith("bad")],
+                [a_rejection(k, t) for k, t in here.items() if t.startswith("bad")],
                 [] if complete else [key for key, text in state.items() if text is None],
             )
             reading.position = str(len(self.log))
@@ -88,8 +88,8 @@ _HELD_AS_GONE = """
 """
 
 
-def a_rejection(key: str) -> Rejected:
-    return Rejected(key, b"bad", "", "bad_member", "it is bad", "make it good")
+def a_rejection(key: str, text: str) -> Rejected:
+    return Rejected(key, text.encode(), "", "bad_member", "it is bad", "make it good")
 
 
 @pytest.fixture
@@ -169,6 +169,20 @@ def test_a_record_that_comes_again_mended_settles_its_dead_letter_and_no_other(
     club.log += [("a", "good")]
     take(store, club)
     assert [letter["record_key"] for letter in engine.letters(store)] == ["b"]
+
+
+def test_a_record_that_comes_again_and_is_bad_in_another_way_has_one_letter(store: Store) -> None:
+    club = Club([("a", "bad"), ("b", "bad"), ("c", "1")])
+    take(store, club)
+    club.log += [("a", "bad again")]
+    take(store, club)
+    take(store, club)
+    told = engine.rows(
+        store, "select record_key, state from ops.dead_letters order by dead_letter_id"
+    )
+    assert [(row["record_key"], row["state"]) for row in told] == [
+        ("a", "resolved"), ("b", "waiting"), ("a", "waiting"),
+    ]  # fmt: skip
 
 
 def test_a_record_that_is_there_and_gone_at_once_is_refused(store: Store) -> None:
