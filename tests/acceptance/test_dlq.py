@@ -20,7 +20,7 @@ from tests.support.day_files import a_file, a_line
 pytestmark = pytest.mark.slow
 
 DAY, OTHER = "2011-01-04", "2011-01-05"
-CUSTOMER = "30755"
+CUSTOMER = "307550913428"
 TORN = f"540009,41002,TIN BOAT,4,{DAY} 10:00:00,{CUSTOMER}.0".encode()
 MENDED = a_line(InvoiceNo="540009", Quantity="4", CustomerID=f"{CUSTOMER}.0")
 COMMANDS = ("list", "show", "edit", "replay", "discard", "restore", "rotate-key")
