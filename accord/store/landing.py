@@ -115,8 +115,6 @@ class Lander:
         rejected, gone = self._copied(f"landing.{table}" if fresh else "incoming", reading, landed)
         self._check_keys("repeats_landed" if fresh else "repeats_incoming", partitions)
         dead_letters.put(self.connection, rejected, origin)
-        if rejected:
-            dead_letters.resolve_overtaken(self.connection, origin)
         if fresh:
             landed.landed = landed.read - landed.rejected
         else:
@@ -128,6 +126,8 @@ class Lander:
                 self._settle_followed(piece, gone, landed)
         if reading.complete:
             dead_letters.resolve_absent(self.connection, origin)
+        elif rejected:
+            dead_letters.resolve_overtaken(self.connection, origin)
         return landed
 
     def _settle_followed(self, piece: Slice, gone: list[str], landed: Landed) -> None:

@@ -87,8 +87,10 @@ def nobody_in_doubt(world: World) -> Iterator[None]:
     world.admin.execute(
         f"{view} select ''::text as golden_id, ''::text as other_id, true as is_younger limit 0"
     )
-    yield
-    world.admin.execute(view + told["view"])
+    try:
+        yield
+    finally:
+        world.admin.execute(view + told["view"])
 
 
 def making_again_what_is_gone() -> AbstractContextManager[Any]:

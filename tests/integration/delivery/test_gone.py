@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import pytest
+from collections.abc import Sequence
 
 from accord.records import Receipt, Write
 from accord.store.database import Store
@@ -21,18 +19,6 @@ class Hasty(Register):
             return Register.deliver(self, kind, writes)
         self.objects.clear()
         return [Receipt(write.write_id, "gone") for write in writes]
-
-
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
-
-
-@pytest.fixture
-def keeper(installed: Store) -> Iterator[Keeper]:
-    yield Keeper(engine.emptied(registers.emptied(installed)), Register())
 
 
 def the_write(keeper: Keeper) -> dict[str, object]:

@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from accord.store.database import Store
-from tests.support import engine, registers
-from tests.support.registers import FIRMS, PEOPLE, Keeper, Member, Register, say
-
-
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
-
-
-@pytest.fixture
-def keeper(installed: Store) -> Iterator[Keeper]:
-    yield Keeper(engine.emptied(registers.emptied(installed)), Register())
+from tests.support import engine
+from tests.support.registers import FIRMS, PEOPLE, Keeper, Member, say
 
 
 def test_an_object_that_is_the_same_is_adopted_and_not_created_again(keeper: Keeper) -> None:

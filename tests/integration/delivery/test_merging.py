@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from accord.catalog import Delivery
-from accord.store.database import Store
 from tests.support import engine, registers
-from tests.support.registers import FIRMS, PEOPLE, Keeper, Member, Register, drop, say, with_deletes
+from tests.support.registers import FIRMS, PEOPLE, Keeper, Member, drop, say, with_deletes
 
 ONE_BY_ONE = with_deletes(FIRMS, "archive")
 AT_ONCE = with_deletes(PEOPLE, "archive")
 either_way = pytest.mark.parametrize("delivery", [ONE_BY_ONE, AT_ONCE], ids=lambda it: it.kind)
-
-
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
-
-
-@pytest.fixture
-def keeper(installed: Store) -> Iterator[Keeper]:
-    yield Keeper(engine.emptied(registers.emptied(installed)), Register())
 
 
 def delivered(keeper: Keeper, delivery: Delivery, *members: Member) -> dict[str, str]:

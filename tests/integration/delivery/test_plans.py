@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from accord.delivery.planning import Change, Field, Plan, plan
 from accord.errors import Stop
-from accord.store.database import Store
 from accord.store.outbox import Outbox
 from tests.support import engine, registers
-from tests.support.registers import FIRMS, Keeper, Member, Register, drop, say, with_deletes
+from tests.support.registers import FIRMS, Keeper, Member, drop, say, with_deletes
 
 PROPAGATED = with_deletes(FIRMS, "propagate")
-
-
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
-
-
-@pytest.fixture
-def keeper(installed: Store) -> Iterator[Keeper]:
-    yield Keeper(engine.emptied(registers.emptied(installed)), Register())
 
 
 def planned(keeper: Keeper, **options: object) -> tuple[Plan, dict[str, Change]]:

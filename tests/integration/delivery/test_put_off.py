@@ -14,13 +14,6 @@ from tests.support.registers import FIRMS, PEOPLE, Keeper, Member, Register, say
 MANY = [Member(key, f"Firm {key}") for key in "ABCDEFG"]
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
-
-
 @pytest.fixture
 def keeper(installed: Store) -> Iterator[Keeper]:
     stamina.set_testing(True, attempts=4, cap=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from accord.catalog import Deletes
@@ -11,25 +9,13 @@ from accord.errors import Stop
 from accord.store import approvals
 from accord.store.approvals import Place
 from accord.store.audit import By
-from accord.store.database import Role, Store
+from accord.store.database import Role
 from tests.support import engine, registers
-from tests.support.registers import FIRMS, Keeper, Member, Register, drop, say, with_deletes
+from tests.support.registers import FIRMS, Keeper, Member, drop, say, with_deletes
 
 PROPAGATED = with_deletes(FIRMS, "propagate")
 CAREFUL = with_deletes(FIRMS, "propagate", most=0.3)
 MANY = [Member(f"k{number:02}", f"name {number}") for number in range(30)]
-
-
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
-
-
-@pytest.fixture
-def keeper(installed: Store) -> Iterator[Keeper]:
-    yield Keeper(engine.emptied(registers.emptied(installed)), Register())
 
 
 def delivered(keeper: Keeper, *names: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -27,18 +26,6 @@ MOODS = st.lists(
     st.sampled_from(["answers", "loses its answer", "is lost on the way", "refuses", "is down"]),
     max_size=8,
 )
-
-
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
-
-
-@pytest.fixture
-def keeper(installed: Store) -> Iterator[Keeper]:
-    yield Keeper(engine.emptied(registers.emptied(installed)), Register())
 
 
 def test_so_many_batches_as_the_system_allows_are_sent_at_once(keeper: Keeper) -> None:

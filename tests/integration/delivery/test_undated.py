@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from accord.store.database import Role, Store
@@ -12,18 +10,6 @@ from accord.store.verification import verify
 from tests.support import engine, registers
 from tests.support.engine import Crashed
 from tests.support.registers import FIRMS, PEOPLE, Keeper, Member, Register, say
-
-
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
-
-
-@pytest.fixture
-def keeper(installed: Store) -> Iterator[Keeper]:
-    yield Keeper(engine.emptied(registers.emptied(installed)), Register())
 
 
 def members(*names: str) -> list[Member]:
