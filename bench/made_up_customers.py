@@ -84,7 +84,8 @@ select
         then (case when again and chance(r || '3') < 0.15 then slipped(firm, r) else firm end)
             || ' ' || trade || ' ' || form end as organisation,
     case when chance(r || '4') >= 0.6 then null
-        when is_company then 'info@' || firm || trade || '.com'
+        -- Firms of one name and trade have no mailbox in common.
+        when is_company then 'info@' || firm || trade || (hash(s || 'e') % 1000) || '.com'
         else given_name || '.' || family || (hash(s || 'e') % 1000) || '@'
             || pick(['gmail.com', 'outlook.com', 'mail.com'], s || 'h') end as email,
     case when chance(r || '5') < 0.6 then '+44' || telephone end as phone,

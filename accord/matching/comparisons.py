@@ -363,17 +363,30 @@ CONFLICTS: Mapping[str, str] = {
 # son of one name live at one address, each with a telephone; couples share a mailbox, and twins a
 # birthday as well; and Annabelle need not be Anna, as long as nobody is known to be called both.
 _NAMED_OTHERWISE = "level_first_name in (1, 2)"
-_LONGER_NAME = (
-    "(level_first_name = 5 and not list_has_any(roots_l, roots_r) and level_birth_date < 7"
-    " and not (level_email >= 6 and family_l is not null and contains(mailbox_l, family_l)))"
+_OTHER_FORM = (
+    "(level_first_name = 5 and level_birth_date < 7 and not (level_email >= 6 and"
+    " (list_has_any(roots_l, roots_r) or coalesce(contains(mailbox_l, family_l), false))))"
 )
 _OTHER_PHONE = (
     "(level_first_name > 0 and level_phone = 1 and level_email < 4 and level_birth_date < 7)"
 )
+# Mary and Mark are two names, though but a letter lies between them: both are borne by many. M. may
+# be either; Bob may be the son of Robert; and a restaurant and a cafe of one name be in one hotel.
+_TWO_NAMES = (
+    "(level_first_name = 3 and level_birth_date < 7"
+    " and least(held_given_l, held_given_r) >= greatest(5, 2e-4 * records))"
+)
+_INITIAL_ONLY = (
+    "(level_first_name = 4 and level_birth_date < 7 and not (level_email >= 6 and contains("
+    "mailbox_l, case when length(givens_l[1]) = 1 then givens_r[1] else givens_l[1] end)))"
+)
+_RIVAL_NAMES = "(rival_names and level_email < 7 and level_birth_date < 7)"
 CONTRADICTED: Mapping[str, str] = {
     "customer": (
         "((level_birth_date = 1 and level_email < 7)"
-        f" or {_NAMED_OTHERWISE} or {_LONGER_NAME} or {_OTHER_PHONE}) and level_tax_id < 2"
+        f" or {_NAMED_OTHERWISE} or {_TWO_NAMES} or {_INITIAL_ONLY} or {_OTHER_FORM}"
+        f" or {_RIVAL_NAMES} or {_OTHER_PHONE})"
+        " and level_tax_id < 2"
     ),
     "product": "false",
 }

@@ -58,10 +58,14 @@ class Rarity:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """A level from DIFFERENT to EXACT, and the information of the words that met, in bits."""
+    """A level from DIFFERENT to EXACT, and the information of the words that met, in bits.
+
+    Of `rivals` each says a word that the other does not say: a restaurant, and a cafe.
+    """
 
     level: int
     bits: float
+    rivals: bool = False
 
 
 @dataclass(slots=True)
@@ -91,7 +95,8 @@ def likeness(left: str, right: str, rarity: Rarity) -> Likeness:
     if not meeting.bits:
         return Likeness(DIFFERENT, 0.0)
     level = _level(meeting, rarity.total(lefts), rarity.total(rights))
-    return Likeness(level, _together(meeting.bits, meeting.strongest))
+    rivals = bool(meeting.lefts and meeting.rights)
+    return Likeness(level, _together(meeting.bits, meeting.strongest), rivals)
 
 
 def similarity(left: str, right: str, rarity: Rarity) -> float:

@@ -98,8 +98,12 @@ def _statement(
             select p.n_l, p.n_r, {sides}
             from {{pairs}} p join forms l on l.n = p.n_l join forms r on r.n = p.n_r
         ),
-        named as (select *, {LIKENESS[entity]} as alike from joined),
-        met as (select *, floor(alike / 1000) as likeness, alike % 1000 as words_bits from named),
+        named as (select *, {LIKENESS[entity]} as alike, {records} as records from joined),
+        met as (
+            select *, floor(alike / 1000) % 10 as likeness, alike % 1000 as words_bits,
+                coalesce(alike >= 10000, false) as rival_names
+            from named
+        ),
         levelled as (select *, {levels} from met),
         weighted as (select *, {weights} from levelled),
         discounted as (select *, {discounted} from weighted),

@@ -12,7 +12,8 @@ from duckdb.func import ARROW
 from accord.matching.comparisons import HOLDERS, TERMS
 from accord.matching.names import Rarity, likeness
 
-# The level of likeness of two names, in thousands, and the information of what they share, in bits.
+# The level of likeness of two names, in thousands, and the information of what they share, in bits;
+# ten thousand more where each says a word that the other does not.
 LIKENESS = {
     "customer": (
         "case when bag_l is null or bag_r is null or (given_l is not null and given_r is not null)"
@@ -102,7 +103,8 @@ def _compared(rarity: Rarity) -> Any:
                 found.append(None)
                 continue
             alike = likeness(left, right, rarity)
-            found.append(alike.level * 1000 + min(alike.bits, 999.0))
+            level = alike.level + 10 * alike.rivals
+            found.append(level * 1000 + min(alike.bits, 999.0))
         return pa.array(found, pa.float64())
 
     return every

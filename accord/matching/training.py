@@ -242,7 +242,7 @@ def _shares(levels: Sequence[Mapping[str, Any]]) -> list[float]:
 
 
 def _for_splink(comparison: Comparison, u: Sequence[float]) -> dict[str, Any]:
-    likeness = "cast(floor(likeness_of(bag_l, bag_r) / 1000) as integer)"
+    likeness = "cast(floor(likeness_of(bag_l, bag_r) / 1000) % 10 as integer)"
     levels: list[dict[str, Any]] = [
         {
             "sql_condition": comparison.unless,

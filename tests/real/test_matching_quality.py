@@ -103,8 +103,9 @@ def test_restaurants_of_two_guides_meet(tmp_path: Path) -> None:
         entity="customer",
         names={"addr": "street"},
     )
-    _, pairs, _ = judged(asked)
+    found, pairs, _ = judged(asked)
     assert pairs.f1 >= 0.96
+    assert linked_pairs(found, asked).precision >= 0.998
 
 
 def test_products_of_two_shops_are_found_and_mostly_asked_about() -> None:

@@ -80,6 +80,7 @@ def test_what_is_contradicted_by_a_date_of_birth_is_for_a_person_to_link() -> No
 HOUSEHOLD = {
     "one date of birth, mailbox and home": {"first_name": "Gustav"},
     "a longer name": {"first_name": "Annabelle", "birth_date": None},
+    "an initial": {"first_name": "A", "email": None, "birth_date": None},
     "another telephone": {"email": None, "birth_date": None, "phone": "020 7946 9876"},
 }
 
@@ -90,6 +91,39 @@ def test_who_of_a_household_is_one_is_for_a_person_to_link(other: dict[str, Any]
     found = matched(anna, anna | other | {"id": "2"}, *strangers(30))
     assert found.clusters["2"] == "2"
     assert [pair.band for pair in found.pairs] == ["review"]
+
+
+def test_a_name_in_another_form_is_for_a_person_to_link_unless_the_mailbox_is_one() -> None:
+    father = ANN | {"first_name": "Robert", "birth_date": None}
+    son = father | {"id": "2", "first_name": "Bob"}
+    assert matched(father, son | {"email": None}, *strangers(30)).clusters["2"] == "2"
+    assert matched(father, son, *strangers(30)).clusters["2"] == "1"
+
+
+@pytest.mark.parametrize(("bearers", "linked"), [(1, True), (8, False)])
+def test_two_names_that_many_bear_are_no_slip_of_one(bearers: int, linked: bool) -> None:
+    mary = ANN | {"first_name": "Mary", "birth_date": None}
+    slip = mary | {"id": "2", "first_name": "Marv", "phone": None, "email": None}
+    named = (("Marv", bearers), ("Mary", 8))
+    others = [
+        it | {"id": f"{name}{it['id']}", "first_name": name}
+        for name, count in named
+        for it in strangers(count)
+    ]
+    found = matched(mary, slip, *others, *strangers(30))
+    assert (found.clusters["2"] == "1") is linked
+
+
+def test_two_places_in_one_house_are_for_a_person_to_link() -> None:
+    house = {"phone": "+44 20 7946 0999", "street": "181 Peachtree St", "city": "Bath"}
+    found = matched(
+        {"id": "1", "organisation": "Zetterlund Quay Restaurant", **house},
+        {"id": "2", "organisation": "Zetterlund Quay Cafe", **house},
+        {"id": "3", "organisation": "Zetterlund Quay Restaurants", **house},
+        *strangers(30),
+    )
+    assert found.clusters["2"] == "2"
+    assert found.clusters["3"] == "1"
 
 
 def test_pairs_in_which_nothing_contradicts_are_told_with_the_scores() -> None:
