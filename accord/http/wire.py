@@ -6,17 +6,21 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import default_headers
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from accord.errors import Retry, Stop, Unanswered
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _KEPT_OPEN = 64  # connections; a thread more than that would open one for each call
+_HEADERS: Mapping[str, str] = dict(default_headers())
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,47 @@ class Answer:
             ) from error
 
 
+class Carrier(HTTPAdapter):
+    """Carries requests over connections that it keeps, and gives back whole answers.
+
+    It is requests' own adapter, whose connections, authorities and credentials it has, without what
+    requests does besides: cookies, redirects, proxies, streams, and a guess at the text's encoding.
+    For a small call that takes longer than the call.
+    """
+
+    def __init__(self, verify: bool | str = True) -> None:
+        super().__init__(pool_maxsize=_KEPT_OPEN)
+        self._verify = verify
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
+
+    def carry(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None,
+        timeout: float,
+    ) -> Answer:  # fmt: skip
+        """Carry one request. Raises what urllib3 raises, ValueError where it cannot be written."""
+        parts = urlsplit(url)
+        where = parts.scheme, parts.netloc
+        pool = self._pools.get(where)
+        if pool is None:
+            pool = self._pools[where] = self._opened(url)
+        response = pool.urlopen(
+            method, _target(parts), body=body, headers=headers, timeout=timeout, retries=False,
+            redirect=False,
+        )  # fmt: skip
+        return Answer(response.status, response.headers, response.data)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._pools.clear()
+        super().close()
+
+    def _opened(self, url: str) -> HTTPConnectionPool:
+        request = requests.Request("GET", url).prepare()
+        pool = self.get_connection_with_tls_context(request, self._verify)
+        self.cert_verify(pool, request.url, self._verify, None)  # type: ignore[no-untyped-call]
+        return cast("HTTPConnectionPool", pool)
+
+
 def send(
     session: requests.Session,
     method: str,
@@ -50,19 +95,21 @@ def send(
     timeout: float = 30.0,
     write: bool = False,
 ) -> Answer:
-    """Send one request and return the whole answer, whatever its status.
+    """Send one request by the session's `Carrier` and return the whole answer, whatever its status.
 
     Raises Retry when no connection could be made, Unanswered when a write left without an
     answer, Stop on a certificate that does not verify or a request that cannot be written.
     """
     where = f"{system} at {urlsplit(url).netloc.rpartition('@')[2]}"
     try:
-        request = _prepared(session, method, url, params, body, headers)
-        response = session.get_adapter(request.url or url).send(
-            request, timeout=timeout, verify=session.verify or True, proxies={}
+        return cast("Carrier", session.get_adapter(url)).carry(
+            method,
+            f"{url}?{urlencode(params)}" if params else url,
+            headers={**_HEADERS, **_credentials(session, url), **(headers or {})},
+            body=body or None,
+            timeout=timeout,
         )
-        return Answer(response.status_code, response.headers, response.content)
-    except requests.exceptions.SSLError as error:
+    except SSLError as error:
         if _is_unverified(error):
             raise Stop(
                 f"The certificate of {where} does not verify",
@@ -70,51 +117,28 @@ def send(
                 "verification cannot be switched off",
             ) from None
         raise (_unanswered(where) if write else _unreachable(where)) from None
-    except _MALFORMED:
+    except ValueError:
         raise Stop(
             f"The request to {where} cannot be written: its address or a header is malformed",
             remedy=f"look for line breaks and spaces in the address and secrets of {system}",
         ) from None
-    except requests.exceptions.ConnectTimeout:
+    except (NewConnectionError, ConnectTimeoutError):
         raise _unreachable(where) from None
-    except requests.exceptions.ConnectionError as error:
-        if write and not _never_connected(error):
-            raise _unanswered(where) from None
-        raise _unreachable(where) from None
-    except requests.exceptions.RequestException:
+    except HTTPError:
         raise (_unanswered(where) if write else _unreachable(where)) from None
 
 
-def _prepared(
-    session: requests.Session,
-    method: str,
-    url: str,
-    params: Mapping[str, str] | None,
-    body: bytes | None,
-    headers: Mapping[str, str] | None,
-) -> requests.PreparedRequest:
-    """Write a request as its session would, which does much more with it and takes as long again.
-
-    There are no cookies, and a redirect is an answer like any other. A body of no bytes is none:
-    the adapter would take its length for unknown, and send it in chunks.
-    """
-    request = requests.PreparedRequest()
-    request.prepare_method(method)
-    request.prepare_url(url, params)
-    request.prepare_headers({**session.headers, **(headers or {})})
-    request.body = body or None
-    request.prepare_content_length(request.body)
-    if session.auth or "@" in url:
-        request.prepare_auth(session.auth, url)
-    return request
+def _target(parts: SplitResult) -> str:
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
 
 
-_MALFORMED = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-)
+def _credentials(session: requests.Session, url: str) -> Mapping[str, str]:
+    """The Authorization header of a session, or of an address, that has a name and password."""
+    if not session.auth and "@" not in url:
+        return {}
+    request = requests.Request("GET", url, auth=session.auth).prepare()
+    return {"Authorization": request.headers["Authorization"]}
 
 
 def checked_url(url: str, *, system: str) -> str:
@@ -133,9 +157,9 @@ def new_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # a .netrc would replace our own Authorization
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-    adapter = HTTPAdapter(pool_maxsize=_KEPT_OPEN)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    carrier = Carrier(session.verify)
+    session.mount("https://", carrier)
+    session.mount("http://", carrier)
     return session
 
 
@@ -153,11 +177,6 @@ def _is_unverified(error: BaseException) -> bool:
     return isinstance(error, ssl.SSLCertVerificationError) or any(
         _is_unverified(cause) for cause in causes if isinstance(cause, BaseException)
     )
-
-
-def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError"}
 
 
 def _unreachable(where: str) -> Retry:

@@ -77,7 +77,15 @@ class Account:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.concurrent)
             pool = self._pool
-        return list(pool.map(call, items))
+        made: dict[int, _Made] = {}
+        places = iter(range(len(items)))
+
+        def work(_: int) -> None:
+            for place in places:  # each of the threads takes the next one as soon as it can
+                made[place] = call(items[place])
+
+        list(pool.map(work, range(min(self.concurrent, len(items)))))
+        return [made[place] for place in range(len(items))]
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """GET `path`. Raises Retry at once where Stripe says that repeating is of no use now."""

@@ -1,7 +1,7 @@
 """Counters in the place of sockets: emulators are asked in the process that asks them.
 
-What a system answers is all its emulator's own; only the way there is shorter. `Asked` is what an
-adapter below requests makes of a prepared request, and `response` turns the answer back.
+What a system answers is all its emulator's own; only the way there is shorter. `Asked` is what a
+carrier makes of a request, and `whole` turns the answer back.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from requests.structures import CaseInsensitiveDict
 
 from accord.emulation.server import Response, Route, Server
+from accord.http.wire import Answer
 
 _PORTS = itertools.cycle(range(20_000, 60_000))
 _OPEN: dict[str, Counter] = {}
@@ -58,13 +58,11 @@ class Asked:
     body: bytes
 
     @classmethod
-    def by(cls, prepared: requests.PreparedRequest) -> Asked:
-        """Read what requests has prepared."""
-        parts = urlsplit(prepared.url or "")
-        headers = {name.lower(): str(value) for name, value in prepared.headers.items()}
-        headers["host"] = parts.netloc
-        body = prepared.body if isinstance(prepared.body, bytes) else b""
-        return cls(prepared.method or "", parts.netloc, parts.path, parts.query, headers, body)
+    def by(cls, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Asked:
+        """Read what a carrier is given."""
+        parts = urlsplit(url)
+        told = {name.lower(): value for name, value in headers.items()} | {"host": parts.netloc}
+        return cls(method, parts.netloc, parts.path, parts.query, told, body or b"")
 
     @property
     def target(self) -> str:
@@ -85,9 +83,6 @@ def answered(asked: Asked, headers: Mapping[str, str]) -> Response:
     return counter.answer(asked.method, asked.target, headers, asked.body)
 
 
-def response(answer: Response) -> requests.Response:
-    """An emulator's whole answer as requests gives it."""
-    made = requests.Response()
-    made.status_code, made._content = answer.status, answer.body  # noqa: SLF001
-    made.headers = CaseInsensitiveDict(answer.headers)
-    return made
+def whole(answer: Response) -> Answer:
+    """An emulator's whole answer as a carrier gives it."""
+    return Answer(answer.status, CaseInsensitiveDict(answer.headers), answer.body)

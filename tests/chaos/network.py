@@ -1,6 +1,6 @@
-"""The network between the engine and the destinations: an adapter below requests.
+"""The network between the engine and the destinations: a carrier of requests.
 
-It loses, delays and repeats requests and answers, raises what requests raises, and tells the
+It loses, delays and repeats requests and answers, raises what a carrier raises, and tells the
 emulator behind the socket what to show. Time is the laboratory's: it passes when somebody waits,
 and delayed requests then arrive in their order.
 """
@@ -15,21 +15,27 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
 
 from accord.emulation.faults import Fault
 from accord.emulation.server import Request
-from accord.http.wire import new_session
+from accord.http.wire import Answer, Carrier, new_session
 from tests.chaos import counters
 from tests.chaos.counters import Asked
 from tests.chaos.steps import step
@@ -100,18 +106,17 @@ class Sky:
         self.drawn.clear()
         self.climate, self.skew = CALM, 0.0
 
-    def fate_of(self, request: requests.PreparedRequest) -> Fate:
+    def fate_of(self, request: Asked) -> Fate:
         """Draw what becomes of a request; the same request fares differently each time."""
-        parts = urlsplit(request.url or "")
-        system, settle = self.systems[parts.netloc]
-        body = request.body if isinstance(request.body, bytes) else b""
-        what = f"{system} {likeness(request.method or '', parts.path + parts.query, body)}"
+        system, settle = self.systems[request.netloc]
+        place = request.path + request.query
+        what = f"{system} {likeness(request.method, place, request.body)}"
         with self._lock:
             self.seen[what] += 1
             key = f"{self.seed}|{what}|{self.seen[what]}"
         drawn = fate(
-            key, system, request.method or "", climate=self.climate, settle_seconds=settle,
-            is_sign_in=parts.path == "/connect/token",
+            key, system, request.method, climate=self.climate, settle_seconds=settle,
+            is_sign_in=request.path == "/connect/token",
         )  # fmt: skip
         with self._lock:
             self.drawn[drawn.told] += 1
@@ -131,68 +136,68 @@ def below_requests(sky: Sky) -> Iterator[None]:
         yield
 
 
-class Wire(HTTPAdapter):
+class Wire(Carrier):
     """Carries the requests of one session."""
 
     def __init__(self, sky: Sky) -> None:
         super().__init__()
         self._sky = sky
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+    def carry(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None,
+        timeout: float,
+    ) -> Answer:  # fmt: skip
         """Carry one request as its fate is."""
-        fate = self._sky.fate_of(request)
+        fate = self._sky.fate_of(Asked.by(method, url, headers, body))
         if fate.takes:
             self._sky.pass_(fate.takes)
-        step(f"before {request.method}")
-        _raise_before(fate, request)
+        step(f"before {method}")
+        raise_before(fate)
         if fate.name in ("late", "late 504"):
-            late = request.copy()
-            self._sky.delay(fate.seconds, lambda: _arrived(late))
+            late = Asked.by(method, url, headers, body)
+            self._sky.delay(fate.seconds, lambda: _arrived(late, url))
             step("after a late request")
             if fate.name == "late":
-                raise requests.exceptions.ReadTimeout("laboratory", request=request)
-            return _gateway_timeout(request)
+                raise timed_out()
+            return Answer(504, CaseInsensitiveDict(), b"")
         with self._sky.carrying():
-            response = self._carried(request, fate, options)
-        step(f"after {request.method}")
+            answer = self._carried(fate, method, url, dict(headers), body, timeout)
+        step(f"after {method}")
         if fate.name in AFTER:
-            raise _after(fate.name, request)
-        return response
+            raise timed_out() if fate.name == "timeout after" else reset()
+        return answer
 
     def _carried(
-        self, request: requests.PreparedRequest, fate: Fate, options: Mapping[str, Any]
-    ) -> requests.Response:
-        if self._sky.page_size and request.method == "GET":
-            request.url = _smaller_pages(request.url or "", self._sky.page_size)
+        self, fate: Fate, method: str, url: str, headers: dict[str, str], body: bytes | None,
+        timeout: float,
+    ) -> Answer:  # fmt: skip
+        if self._sky.page_size and method == "GET":
+            url = _smaller_pages(url, self._sky.page_size)
         if fate.fault is not None:
-            request.headers[FATE] = f"{fate.name} {fate.status} {fate.seconds}"
+            headers[FATE] = f"{fate.name} {fate.status} {fate.seconds}"
         if fate.name == "repeated":
-            self._sent(request, options)
-        response = self._sent(request, options)
+            self._sent(method, url, headers, body, timeout)
+        answer = self._sent(method, url, headers, body, timeout)
         if fate.name in WISHING:
-            response.headers.pop("Retry-After", None)
-            response.headers.update(fate.wishes)
-        if fate.is_muddled and response.status_code == 200:
-            muddled = _muddled(response.content)
-            self._sky.drawn["muddled"] += muddled != response.content
-            response._content = muddled  # noqa: SLF001
-        return response
+            told = {name: it for name, it in answer.headers.items() if name != "Retry-After"}
+            answer = replace(answer, headers=CaseInsensitiveDict({**told, **fate.wishes}))
+        if fate.is_muddled and answer.status == 200:
+            muddled = _muddled(answer.body)
+            self._sky.drawn["muddled"] += muddled != answer.body
+            answer = replace(answer, body=muddled)
+        return answer
 
     def _sent(
-        self, request: requests.PreparedRequest, options: Mapping[str, Any]
-    ) -> requests.Response:
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+    ) -> Answer:
         """Send it over its socket, or to its counter, and wait for the whole answer."""
-        asked = Asked.by(request)
+        asked = Asked.by(method, url, headers, body)
         if not counters.is_open(asked.netloc):
-            response = super().send(request, **options)
-            _ = response.content  # else its connection stays open when the answer is lost
-            return response
+            return super().carry(method, url, headers=headers, body=body, timeout=timeout)
         answer = counters.answered(asked, asked.headers)
         if answer.sent != "whole":
-            raise requests.exceptions.ConnectionError(ConnectionResetError("laboratory"))
-        response = counters.response(answer)
-        response.request, response.url = request, request.url or ""
-        return response
+            raise reset()
+        return counters.whole(answer)
 
 
 def shown(request: Request) -> Fault | None:
@@ -204,45 +209,41 @@ def shown(request: Request) -> Fault | None:
     return Fate(name, status=int(status), seconds=float(seconds)).fault
 
 
-def _raise_before(fate: Fate, request: requests.PreparedRequest) -> None:
-    if fate.name == "refused":
-        where = HTTPConnection("127.0.0.1")
-        reason = NewConnectionError(where, "refused")
-        raise requests.exceptions.ConnectionError(
-            MaxRetryError(where, request.url or "", reason),  # type: ignore[arg-type]
-            request=request,
-        )
-    if fate.name == "connect timeout":
-        raise requests.exceptions.ConnectTimeout("laboratory", request=request)
-    if fate.name == "timeout before":
-        raise requests.exceptions.ReadTimeout("laboratory", request=request)
-    if fate.name == "lost":
-        raise requests.exceptions.ConnectionError(
-            ConnectionResetError("laboratory"), request=request
-        )
+def raise_before(fate: Fate) -> None:
+    """Raise what a carrier raises when a request does not arrive, if that is its fate."""
+    match fate.name:
+        case "refused":
+            raise refused()
+        case "connect timeout":
+            raise ConnectTimeoutError(HTTPConnection("127.0.0.1"), "laboratory")
+        case "timeout before":
+            raise timed_out()
+        case "lost":
+            raise reset()
 
 
-def _after(name: str, request: requests.PreparedRequest) -> requests.exceptions.RequestException:
-    if name == "timeout after":
-        return requests.exceptions.ReadTimeout("laboratory", request=request)
-    return requests.exceptions.ConnectionError(ConnectionResetError("laboratory"), request=request)
+def refused() -> HTTPError:
+    """What a carrier raises where nobody listens."""
+    return NewConnectionError(HTTPConnection("127.0.0.1"), "refused")
 
 
-def _arrived(request: requests.PreparedRequest) -> None:
+def timed_out() -> HTTPError:
+    """What a carrier raises where no answer comes in time."""
+    return ReadTimeoutError(HTTPConnectionPool("127.0.0.1"), "/", "laboratory")
+
+
+def reset() -> HTTPError:
+    """What a carrier raises where the connection breaks."""
+    return ProtocolError("laboratory", ConnectionResetError("laboratory"))
+
+
+def _arrived(asked: Asked, url: str) -> None:
     """Deliver a request whose sender does not wait for the answer any more."""
-    asked = Asked.by(request)
     if counters.is_open(asked.netloc):
         counters.answered(asked, asked.headers)
         return
-    with contextlib.closing(HTTPAdapter()) as adapter:
-        _ = adapter.send(request).content
-
-
-def _gateway_timeout(request: requests.PreparedRequest) -> requests.Response:
-    response = requests.Response()
-    response.status_code, response._content, response.request = 504, b"", request  # noqa: SLF001
-    response.url = request.url or ""
-    return response
+    with contextlib.closing(Carrier()) as carrier:
+        carrier.carry(asked.method, url, headers=asked.headers, body=asked.body, timeout=30)
 
 
 def _smaller_pages(url: str, size: int) -> str:

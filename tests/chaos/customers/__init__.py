@@ -8,8 +8,8 @@ owns itself. The same story without faults has to end the same.
 
 Real here: all clients and emulators of the four systems, the HTTP layer, intake, consolidation,
 the gate, the courier, reconciliation, the stewards' desk, and the views of the dbt project on a
-PostgreSQL. The laboratory's own: the sockets (emulators are called in the same process, by an
-adapter below requests that loses, delays and refuses), a matcher that is easily foreseen, and time.
+PostgreSQL. The laboratory's own: the sockets (emulators are called in the same process, by a
+carrier that loses, delays and refuses), a matcher that is easily foreseen, and time.
 
     make chaos SEEDS=100 FIRST_SEED=1 ONLY=customers
 """

@@ -1,26 +1,23 @@
 """The network between the engine and the four emulators, all in one process and without sockets.
 
-An emulator's routes are called directly; the adapter below requests draws what becomes of each
-request, raises what requests raises, and lets time pass. See `tests.chaos.network` for the takings.
+An emulator's routes are called directly; the carrier draws what becomes of each request, raises
+what a carrier raises, and lets time pass. See `tests.chaos.network` for the takings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from accord.emulation.faults import Fault
 from accord.emulation.server import Request, Response
-from accord.http.wire import new_session
-from tests.chaos import counters
+from accord.http.wire import Answer, Carrier, new_session
+from tests.chaos import counters, network
 from tests.chaos.counters import Asked, Counter
 from tests.chaos.customers import weather
 from tests.chaos.customers.weather import CALM, Climate
@@ -111,31 +108,33 @@ class _OneByOne:
     map = staticmethod(map)
 
 
-class Wire(HTTPAdapter):
+class Wire(Carrier):
     """Carries the requests of one session."""
 
     def __init__(self, heaven: Heaven) -> None:
         super().__init__()
         self._heaven = heaven
 
-    def send(self, prepared: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+    def carry(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None,
+        timeout: float,  # noqa: ARG002 - time is the laboratory's
+    ) -> Answer:  # fmt: skip
         """Carry one request as its fate is."""
         heaven = self._heaven
-        request = Asked.by(prepared)
-        method = request.method
+        request = Asked.by(method, url, headers, body)
         if not counters.is_open(request.netloc):
-            raise _refused()
+            raise network.refused()
         fate = heaven.fate(request)
         if fate.takes:
             heaven.pass_(fate.takes)
         step(f"before {method}")
-        _raise_before(fate)
+        network.raise_before(fate)
         if fate.name in LATE:
             heaven.delay(fate.seconds, lambda: _arrived(heaven, request))
             step("after a late request")
             if fate.name == "late":
-                raise requests.exceptions.ReadTimeout("laboratory")
-            return counters.response(Response(504))
+                raise network.timed_out()
+            return counters.whole(Response(504))
         if method != "GET" and not request.path.endswith("/token"):
             heaven.written(heaven.systems[request.netloc][0])
         with heaven.carrying():
@@ -144,10 +143,10 @@ class Wire(HTTPAdapter):
             heaven.answered(heaven.systems[request.netloc][0])
         step(f"after {method}")
         if fate.name == "timeout after":
-            raise requests.exceptions.ReadTimeout("laboratory")
+            raise network.timed_out()
         if fate.name in AFTER or answer.sent != "whole":
-            raise requests.exceptions.ConnectionError(ConnectionResetError("laboratory"))
-        return counters.response(answer)
+            raise network.reset()
+        return counters.whole(answer)
 
 
 def _arrived(heaven: Heaven, request: Asked) -> None:
@@ -177,21 +176,3 @@ def shown(request: Request) -> Fault | None:
         return None
     name, status, seconds = told.split()
     return Fate(name, status=int(status), seconds=float(seconds)).fault
-
-
-def _raise_before(fate: Fate) -> None:
-    match fate.name:
-        case "refused":
-            raise _refused()
-        case "connect timeout":
-            raise requests.exceptions.ConnectTimeout("laboratory")
-        case "timeout before":
-            raise requests.exceptions.ReadTimeout("laboratory")
-        case "lost":
-            raise requests.exceptions.ConnectionError(ConnectionResetError("laboratory"))
-
-
-def _refused() -> requests.exceptions.ConnectionError:
-    where = HTTPConnection("127.0.0.1")
-    reason = NewConnectionError(where, "refused")
-    return requests.exceptions.ConnectionError(MaxRetryError(where, "", reason))  # type: ignore[arg-type]
