@@ -29,6 +29,7 @@ from resources.dbt import Dbt
 from resources.second_opinion import second_opinion_resource
 from sensors.alerts import alerting
 from sensors.dead_letters import dead_letters, growth
+from sensors.desk import patience, stewards_desk
 from sensors.failures import run_failures
 from sensors.history import history
 
@@ -70,6 +71,9 @@ def build_defs(
             *run_failures(world.owners),
             _alerting(world),
             dead_letters(_answering(world), growth=growth(world.settings.environment)),
+            stewards_desk(
+                without_days.answering(world), patience=patience(world.settings.environment)
+            ),
         ],
         schedules=[*with_days.schedules(world), *without_days.schedules(world), history],
         resources=dict(resources),

@@ -64,6 +64,15 @@ def schedules(world: World) -> list[dg.ScheduleDefinition]:
     ]
 
 
+def answering(world: World) -> dict[str, str]:
+    """Who answers for each entity with golden records: the owner of the flow that delivers it."""
+    return {
+        contract.name: world.owner_of(flow)
+        for flow, deliveries in world.flows(with_days=False).items()
+        for contract in _entities(world, deliveries)
+    }
+
+
 def _of_flow(world: World, flow: str, deliveries: Sequence[Delivery]) -> Iterator[Any]:
     owner = world.owner_of(flow)
     for contract in _entities(world, deliveries):

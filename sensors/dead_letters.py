@@ -10,6 +10,7 @@ from datetime import datetime
 import dagster as dg
 
 from accord.alerting.decide import OPERATIONS, Raise, Recover
+from accord.alerting.watching import tell
 from accord.store import alerts, stewardship
 from accord.store.alerts import Standing
 from accord.store.database import Role, Store
@@ -91,19 +92,8 @@ def dead_letters(owners: Mapping[str, str], *, growth: int) -> dg.SensorDefiniti
             changes = decided(
                 stewardship.causes(connection), alerts.standing(connection), owners, growth=growth
             )
-            for change in changes:
-                if isinstance(change, Recover):
-                    alerts.recover(connection, change.topic, message=change.message)
-                else:
-                    alerts.raise_alert(
-                        connection,
-                        topic=change.topic,
-                        severity=change.severity,
-                        subject=change.subject,
-                        message=change.message,
-                        owner=change.owner,
-                    )
-        return dg.SkipReason("; ".join(change.topic for change in changes) or "Nothing is new.")
+            topics = tell(connection, changes)
+        return dg.SkipReason("; ".join(topics) or "Nothing is new.")
 
     return sense
 

@@ -138,6 +138,16 @@ class Holding:
     intended_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits for a steward of an entity, the oldest of it since when."""
+
+    entity: str
+    reviews: int
+    conflicts: int
+    since: datetime
+
+
 def reviews(
     connection: Connection,
     entity: str,
@@ -321,6 +331,11 @@ def merged_into(connection: Connection, golden_id: str) -> list[str]:
     """The golden ids that resolve to this one."""
     rows = connection.execute(queries("desk")["merged_into"], {"golden_id": golden_id})
     return [row[0] for row in rows.fetchall()]
+
+
+def waiting(connection: Connection) -> list[Waiting]:
+    """What waits on each entity's desk, where anything does."""
+    return _rows(connection, Waiting, "waiting", {})
 
 
 def holdings(connection: Connection, golden_id: str) -> list[Holding]:

@@ -173,3 +173,15 @@ left join lateral (
 ) as w on true
 where c.object_key = %(golden_id)s
 order by c.system, c.kind;
+
+-- name: waiting
+with open as (
+    select entity, 'review' as kind, opened_at from ops.golden_reviews where state = 'open'
+    union all
+    select entity, 'conflict', opened_at from ops.golden_conflicts where state = 'held'
+)
+select entity, count(*) filter (where kind = 'review') as reviews, count(*) filter (where kind = 'conflict') as conflicts,
+    min(opened_at) as since
+from open
+group by entity
+order by entity;

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from accord.errors import Stop
 from accord.golden import desk
 from accord.golden.desk import Done
-from accord.store import following
+from accord.store import alerts, following
+from accord.store.alerts import Listed
 from accord.store.audit import By
 from accord.store.database import Connection, Role
+from sensors.desk import stewards_desk
 from tests.support.golden import Company, PlainMatcher, named
 
 BY = By("steward", "asked them")
@@ -254,3 +258,25 @@ def test_every_action_is_on_record_with_who_and_why(company: Company) -> None:
         {"home": homes["stripe:c1"]},
     )
     assert [row["what"] for row in audit] == ["merge", "match_undo"]
+
+
+def test_people_are_told_once_of_a_question_that_waits_and_when_it_is_decided(
+    company: Company,
+) -> None:
+    def sense(patience: timedelta) -> list[Listed]:
+        with dg.build_sensor_context(resources={"store": company.store}) as context:
+            stewards_desk({company.entity.name: "customers@company.example"}, patience=patience)(
+                context
+            )
+        return at_desk(company, lambda it: alerts.listed(it, recovered=True))
+
+    two_called_ann(company)
+    assert sense(timedelta(days=36_500)) == []
+    (alert,) = sense(timedelta())
+    assert (alert.severity, alert.owner) == ("warning", "customers@company.example")
+    assert alert.message.startswith("1 pair waits for a steward")
+    (alert,) = sense(timedelta())
+    assert (alert.state, alert.repeats) == ("raised", 0)
+    decide(company, "apart")
+    (alert,) = sense(timedelta())
+    assert alert.state == "recovered"
