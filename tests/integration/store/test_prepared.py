@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import tempfile
 import uuid
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -18,6 +21,7 @@ from accord.errors import Retry, Stop
 from accord.settings import CHECKOUT, Settings
 from accord.store import server
 from accord.store.database import Role, Store, migration_of, newest_migration
+from accord.store.queries import script
 from accord.store.server import parsed
 from tests.support import engine, postgres
 
@@ -34,6 +38,21 @@ def test_several_that_come_at_once_find_one_store(postgres_url: str) -> None:
             assert migration_of(connection) == newest_migration()
     finally:
         dropped(postgres_url, url)
+
+
+@pytest.mark.skipif(postgres.OVERRIDE in os.environ, reason="its roles are there already")
+def test_stores_of_one_server_may_be_prepared_at_once() -> None:
+    with postgres.server() as url, ExitStack() as stack:
+        several = [stack.enter_context(postgres.fresh_database(url)) for _ in range(6)]
+        together = Barrier(len(several), timeout=30)
+
+        def prepare(one: str) -> None:
+            with psycopg.connect(one) as connection:
+                together.wait()
+                connection.execute(script("roles"))
+
+        with ThreadPoolExecutor(len(several)) as pool:
+            list(pool.map(prepare, several))
 
 
 def dropped(postgres_url: str, *urls: str) -> None:
