@@ -13,17 +13,8 @@ from math import log2
 
 import duckdb
 
-from accord.matching.comparisons import (
-    COMPARISONS,
-    CONFLICTS,
-    CONTRADICTED,
-    DISCOUNTS,
-    FORMS,
-    PLACES,
-    TERMS,
-    Comparison,
-    Level,
-)
+from accord.matching.comparisons import COMPARISONS, FORMS, TERMS, Comparison, Level
+from accord.matching.doubts import CONFLICTS, CONTRADICTED, DISCOUNTS, PLACES
 from accord.matching.terms import LIKENESS
 
 # Two records whose generations differ (Sr, Jr, II) are father and son, not one person.
