@@ -17,7 +17,7 @@ from accord.quality.gate import PartitionVerdict, judge
 from accord.quality.second_opinion import SecondOpinion
 from accord.store import builds, reports, verdicts
 from accord.store.builds import Span
-from accord.store.database import Connection, Role, Store
+from accord.store.database import Connection, Role, Store, of_one_moment
 from accord.store.verdicts import Current
 from integration_assets import failures
 from integration_assets.modelling import BEHIND_GATE, CANONICAL
@@ -86,19 +86,22 @@ def judge_and_keep(
 
     Raises Stop, keeping nothing, when the two judges do not agree.
     """
-    with store.alone("build models"), store.transaction(Role.GATEKEEPER) as connection:
-        connection.execute("set transaction isolation level repeatable read")
-        if contract.partition_column:
-            partitions = builds.to_judge(connection, target, contract.name, contract.digest, span)
-        else:
-            new = builds.whole_to_judge(connection, target, contract.name, contract.digest)
-            partitions = [] if not new and enforce.is_judged(connection, contract, "") else [""]
-        if not partitions:
-            return []
-        judged = judge(connection, contract, partitions)
-        _seconded(second, contract, judged, partitions)
-        enforce.keep(connection, contract, judged, run_id=run_id)
-    return judged
+    with store.alone("build models"), store.session(Role.GATEKEEPER) as connection:
+
+        def judged_now() -> list[PartitionVerdict]:
+            if contract.partition_column:
+                asked = builds.to_judge(connection, target, contract.name, contract.digest, span)
+            else:
+                new = builds.whole_to_judge(connection, target, contract.name, contract.digest)
+                asked = [] if not new and enforce.is_judged(connection, contract, "") else [""]
+            if not asked:
+                return []
+            judged = judge(connection, contract, asked)
+            _seconded(second, contract, judged, asked)
+            enforce.keep(connection, contract, judged, run_id=run_id)
+            return judged
+
+        return of_one_moment(connection, judged_now)
 
 
 def results(

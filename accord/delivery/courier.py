@@ -20,7 +20,7 @@ from accord.delivery.intending import Approve, Approved, Intending, Intent
 from accord.delivery.sending import Sender
 from accord.delivery.settling import Resolver, Settler
 from accord.errors import Retry, Stop, Unanswered, Unbalanced
-from accord.store.database import Connection, Role, Store
+from accord.store.database import Connection, Role, Store, of_one_moment
 from accord.store.outbox import Outbox
 
 __all__ = ["Approved", "Courier", "Delivered"]
@@ -82,10 +82,16 @@ class Courier:
             self.outbox.begin(connection)
             self.outbox.orphan(connection, at=self.clock())
             unseen = resolver.resolve(connection)
-            intending = Intending(
-                self.outbox, approve, distrust, asked_about=settler.learned.keys()
+            intent = of_one_moment(
+                connection,
+                # What is approved has to be what is sent, so both are seen as of one moment.
+                lambda: self._intended(
+                    connection,
+                    days,
+                    Intending(self.outbox, approve, distrust, asked_about=settler.learned.keys()),
+                    expected,
+                ),
             )
-            intent = self._intended(connection, days, intending, expected)
             settler.intent_id = intent.intent_id
             trouble: Retry | Stop | None = unseen if isinstance(unseen, Stop) else None
             trouble = trouble or self._sent_in_rounds(connection, intent, resolver)
@@ -104,16 +110,13 @@ class Courier:
         intending: Intending,
         expected: str | None,
     ) -> Intent:
-        with connection.transaction():
-            # What is approved has to be what is sent, so both are seen as of one moment.
-            connection.execute("set transaction isolation level repeatable read")
-            intent = intending.intend(connection, days)
-            if expected is not None and intent.digest != expected:
-                raise Stop(
-                    f"The world has changed since the plan for {self.outbox.delivery.kind} in "
-                    f"{self.outbox.delivery.system} was made",
-                    remedy="make a new plan with `accord plan` and look at it",
-                )
+        intent = intending.intend(connection, days)
+        if expected is not None and intent.digest != expected:
+            raise Stop(
+                f"The world has changed since the plan for {self.outbox.delivery.kind} in "
+                f"{self.outbox.delivery.system} was made",
+                remedy="make a new plan with `accord plan` and look at it",
+            )
         return intent
 
     def _sent_in_rounds(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -21,6 +21,8 @@ from accord.store.queries import for_table, queries, script
 from accord.store.server import PSYCOPG_3, Address
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+T = TypeVar("T")
+_TRIES = 8
 
 
 class Connection(psycopg.Connection[Any]):
@@ -74,6 +76,23 @@ class Store:
         with self.session(Role.READER) as connection:
             connection.execute("select pg_advisory_lock(hashtextextended(%s, 1))", (what,))
             yield
+
+
+def of_one_moment(connection: Connection, work: Callable[[], T]) -> T:
+    """Do `work` in a transaction that sees everything as of one moment, and return what it returns.
+
+    Where another transaction changed meanwhile what it is to change, it is undone and done again as
+    of a later moment, a few times. So it may not have effects outside of the store.
+    """
+    import stamina  # late: most of what opens the store never repeats anything
+
+    for attempt in stamina.retry_context(
+        on=psycopg.errors.SerializationFailure, attempts=_TRIES, wait_initial=0.05, wait_max=2
+    ):
+        with attempt, connection.transaction():
+            connection.execute("set transaction isolation level repeatable read")
+            return work()
+    raise AssertionError("unreachable")  # stamina returns or raises
 
 
 def prepared(address: Address, streams: Iterable[Stream], sealing: SealingKeys) -> Store:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from accord.store.database import Role, Store
+from accord.delivery.courier import Approved
+from accord.store.database import Connection, Role, Store
 from accord.store.outbox import Outbox
 from accord.store.verification import verify
 from tests.support import engine, registers
@@ -87,6 +90,23 @@ def test_on_request_everything_is_looked_up_again(keeper: Keeper) -> None:
     keeper.register.objects.popitem()
     assert keeper.counts(FIRMS) == {}
     assert keeper.counts(FIRMS, distrust=True) == {"due": 2, "unchanged": 1, "delivered": 1}
+
+
+def test_what_somebody_else_notes_meanwhile_is_seen_and_ends_no_run(keeper: Keeper) -> None:
+    """A consolidation beside it may ask for a copy to be sent again."""
+    say(keeper.store, FIRMS, members("Ada", "Bob"))
+    keeper.deliver(FIRMS)
+    asked = []
+
+    def approve(connection: Connection, days: Sequence[str]) -> Approved:
+        if not asked:
+            engine.rows(keeper.store, "update ops.crosswalk set digest = '' where object_key = 'A'")
+        asked.append(days)
+        return registers.approve_all(connection, days)
+
+    found = keeper.counts(FIRMS, distrust=True, approve=approve)
+    assert found == {"due": 2, "unchanged": 2}
+    assert len(asked) == 2
 
 
 def test_a_lost_answer_is_looked_up_before_anything_is_repeated(keeper: Keeper) -> None:
