@@ -10,11 +10,11 @@ from datetime import datetime
 import dagster as dg
 
 from accord.alerting.decide import OPERATIONS, Raise, Recover
-from accord.alerting.watching import tell
-from accord.store import alerts, stewardship
+from accord.store import stewardship
 from accord.store.alerts import Standing
 from accord.store.database import Role, Store
 from accord.store.stewardship import Cause
+from sensors.telling import telling
 
 PREFIX = "dead_letters:"
 GROWTH_VARIABLE = "ACCORD_DEAD_LETTER_GROWTH"
@@ -79,23 +79,15 @@ def carried_on(
 
 def dead_letters(owners: Mapping[str, str], *, growth: int) -> dg.SensorDefinition:
     """The sensor that tells people; `owners` says who answers for each stream, entity or flow."""
-
-    @dg.sensor(
-        name="dead_letters",
-        minimum_interval_seconds=60,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+    return telling(
+        "dead_letters",
+        lambda connection, standing: decided(
+            stewardship.causes(connection), standing, owners, growth=growth
+        ),
+        seconds=60,
         description="Raises an alert for each cause of dead letters, once, and again when they "
         f"are more than {growth}; ends it when none waits.",
     )
-    def sense(_: dg.SensorEvaluationContext, store: dg.ResourceParam[Store]) -> dg.SkipReason:
-        with store.transaction(Role.DELIVERER) as connection:
-            changes = decided(
-                stewardship.causes(connection), alerts.standing(connection), owners, growth=growth
-            )
-            topics = tell(connection, changes)
-        return dg.SkipReason("; ".join(topics) or "Nothing is new.")
-
-    return sense
 
 
 def after_replays(

@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from accord.alerting.decide import OPERATIONS, Raise, Recover
-from accord.alerting.watching import tell
-from accord.store import alerts, desk
+from accord.store import desk
 from accord.store.alerts import Standing
-from accord.store.database import Role, Store
 from accord.store.desk import Waiting
+from sensors.telling import telling
 
 PREFIX = "stewards_desk:"
 PATIENCE_VARIABLE = "ACCORD_STEWARD_HOURS"
@@ -59,38 +58,32 @@ def decided(
 def stewards_desk(owners: Mapping[str, str], *, patience: timedelta) -> dg.SensorDefinition:
     """The sensor that tells people; `owners` says who answers for each entity."""
     hours = patience.total_seconds() / 3600
-
-    @dg.sensor(
-        name="stewards_desk",
-        minimum_interval_seconds=300,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+    return telling(
+        "stewards_desk",
+        lambda connection, standing: decided(
+            desk.waiting(connection), standing, owners, datetime.now(UTC), patience=patience
+        ),
+        seconds=300,
         description="Raises an alert when a pair or a conflict has waited for a steward for more "
         f"than {hours:g} hours; ends it when none has.",
     )
-    def sense(_: dg.SensorEvaluationContext, store: dg.ResourceParam[Store]) -> dg.SkipReason:
-        with store.transaction(Role.DELIVERER) as connection:
-            changes = decided(
-                desk.waiting(connection),
-                alerts.standing(connection),
-                owners,
-                datetime.now(UTC),
-                patience=patience,
-            )
-            topics = tell(connection, changes)
-        return dg.SkipReason("; ".join(topics) or "Nothing is new.")
-
-    return sense
 
 
 def _raised(waiting: Waiting, owner: str) -> Raise:
+    meanwhile, ways = [], []
+    if waiting.reviews:
+        meanwhile.append("Until then those who may be one are not made in further systems.")
+        ways.append("`accord match review`")
+    if waiting.conflicts:
+        meanwhile.append("Until then an edit that is held counts nowhere else.")
+        ways.append("`accord conflicts list`")
     return Raise(
         topic=topic(waiting.entity),
         severity="warning",
         subject=f"The stewards' desk of the entity {waiting.entity}",
         message=f"{_counted(waiting)} for a steward, the oldest since "
-        f"{waiting.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC. Until then those who may be one are "
-        "not made in further systems. Remedy: decide in the console, or with `accord match review` "
-        "and `accord conflicts list`.",
+        f"{waiting.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC. {' '.join(meanwhile)} "
+        f"Remedy: decide in the console, or with {' and '.join(ways)}.",
         owner=owner,
     )
 

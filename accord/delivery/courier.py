@@ -82,14 +82,12 @@ class Courier:
             self.outbox.begin(connection)
             self.outbox.orphan(connection, at=self.clock())
             unseen = resolver.resolve(connection)
+            anew = partial(Intending, self.outbox, approve, distrust)
+            # What is approved has to be what is sent, so both are seen as of one moment.
             intent = of_one_moment(
                 connection,
-                # What is approved has to be what is sent, so both are seen as of one moment.
                 lambda: self._intended(
-                    connection,
-                    days,
-                    Intending(self.outbox, approve, distrust, asked_about=settler.learned.keys()),
-                    expected,
+                    connection, days, anew(asked_about=settler.learned.keys()), expected
                 ),
             )
             settler.intent_id = intent.intent_id

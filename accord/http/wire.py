@@ -135,7 +135,7 @@ def _target(parts: SplitResult) -> str:
 
 def _credentials(session: requests.Session, url: str) -> Mapping[str, str]:
     """The Authorization header of a session, or of an address, that has a name and password."""
-    if not session.auth and "@" not in url:
+    if not session.auth and "@" not in urlsplit(url).netloc:
         return {}
     request = requests.Request("GET", url, auth=session.auth).prepare()
     return {"Authorization": request.headers["Authorization"]}

@@ -82,16 +82,23 @@ def of_one_moment(connection: Connection, work: Callable[[], T]) -> T:
     """Do `work` in a transaction that sees everything as of one moment, and return what it returns.
 
     Where another transaction changed meanwhile what it is to change, it is undone and done again as
-    of a later moment, a few times. So it may not have effects outside of the store.
+    of a later moment, a few times. So it may not have effects outside of the store. Raises Retry
+    where that goes on.
     """
     import stamina  # late: most of what opens the store never repeats anything
 
-    for attempt in stamina.retry_context(
-        on=psycopg.errors.SerializationFailure, attempts=_TRIES, wait_initial=0.05, wait_max=2
-    ):
-        with attempt, connection.transaction():
-            connection.execute("set transaction isolation level repeatable read")
-            return work()
+    try:
+        for attempt in stamina.retry_context(
+            on=psycopg.errors.SerializationFailure, attempts=_TRIES, wait_initial=0.05, wait_max=2
+        ):
+            with attempt, connection.transaction():
+                connection.execute("set transaction isolation level repeatable read")
+                return work()
+    except psycopg.errors.SerializationFailure as error:
+        raise Retry(
+            "Other runs changed the same rows of the store again and again",
+            remedy="run again when fewer run at once",
+        ) from error
     raise AssertionError("unreachable")  # stamina returns or raises
 
 

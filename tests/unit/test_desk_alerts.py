@@ -37,6 +37,14 @@ def test_a_single_question_is_told_of_as_one() -> None:
     (raised,) = told(since(25), {})
     assert isinstance(raised, Raise)
     assert raised.message.startswith("1 pair waits for a steward")
+    assert "conflicts" not in raised.message
+
+
+def test_a_conflict_alone_says_nothing_of_pairs() -> None:
+    (raised,) = told(since(25, reviews=0, conflicts=2), {})
+    assert isinstance(raised, Raise)
+    assert raised.message.startswith("2 conflicts wait for a steward")
+    assert "match review" not in raised.message
 
 
 def test_what_has_not_waited_long_is_not_told() -> None:

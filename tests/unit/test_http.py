@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -254,6 +255,19 @@ def test_a_form_is_sent_as_browsers_send_it(remote: Remote, api: Api) -> None:
     [request] = remote.seen
     assert request.body == b"name=M%C3%BCller+%26+S%C3%B6hne&metadata%5Bid%5D="
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def test_a_path_with_an_at_sign_holds_no_credentials_and_an_address_may(
+    remote: Remote, api: Api
+) -> None:
+    assert api.read("/things@home").status == 404
+    assert api.read("/things", params={"mail": "ann@x.example"}).json() == {"fine": True}
+    named = Api("xero", remote.server.url.replace("http://", "http://me:secret@"))
+    assert named.read("/things").json() == {"fine": True}
+    named.close()
+    plain, signed = remote.seen
+    assert "authorization" not in plain.headers
+    assert signed.headers["authorization"] == "Basic " + b64encode(b"me:secret").decode()
 
 
 def test_a_key_is_sent_as_bearer_and_not_renewed(remote: Remote) -> None:
