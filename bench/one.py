@@ -7,6 +7,7 @@ import json
 import sys
 
 from bench.measuring import own_peak
+from resources import heap
 
 CASES = {
     "copy_limit": "bench.limits",
@@ -33,6 +34,7 @@ def main() -> None:
     """Run the case named and print what it tells as one line of JSON."""
     name = sys.argv[1]
     measure = getattr(importlib.import_module(CASES[name]), name)
+    heap.settle()  # as the processes do that make passes
     told = measure(json.load(sys.stdin))
     print(json.dumps({"rss": own_peak(), **told}))
 

@@ -24,6 +24,7 @@ from integration_assets.partitions import business_days
 from integration_assets.publishing import destination_key
 from integration_assets.stewarding import discard_dead_letters, replay_dead_letters
 from integration_assets.world import CONTRACTS, World, the_world
+from resources import heap
 from resources.company import company_resource
 from resources.dbt import Dbt
 from resources.second_opinion import second_opinion_resource
@@ -148,7 +149,7 @@ def defs() -> dg.Definitions:
     streams = [stream for system in catalog.discover().values() for stream in system.streams]
     store = prepared(where, streams, SealingKeys.of(settings))
     dbt = Dbt(settings, where)
-    return build_defs(
+    made = build_defs(
         the_world(settings, store, dbt),
         resources={
             "store": store,
@@ -158,3 +159,5 @@ def defs() -> dg.Definitions:
         },
         loggers={"console": _QUIET},
     )
+    heap.settle()
+    return made

@@ -28,6 +28,7 @@ from integration_assets.modelling import BEHIND_GATE_TAG
 from integration_assets.partitions import Days
 from integration_assets.publishing import DISTRUST_TAG
 from integration_assets.world import CONTRACTS, World, the_world
+from resources import heap
 from resources.dbt import Dbt
 from resources.ended import sign_of_life
 from resources.instance import dagster_instance
@@ -70,6 +71,7 @@ def orchestrator(
             },
             loggers={"progress": _progress(announce)},
         )
+        heap.settle()
         for flow, days in asked.items():
             result.days += len(days.keys) if days else 0
             runner = _Runner(definitions, instance, flow, request, result, sign)

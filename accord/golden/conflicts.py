@@ -70,15 +70,16 @@ def answered(conflict: Conflict, attribute: Attribute) -> Conflict:
     return replace(conflict, state="answered", answer=attribute.conflict, answered_by=POLICY)
 
 
-def note_echoes(survivors: Survivors, authority: Authority) -> list[Edit]:
-    """Note which values of this consolidation are our own; return what was edited.
+def note_echoes(
+    survivors: Survivors, authority: Authority, records: Sequence[Changed]
+) -> list[Edit]:
+    """Note which values of these records are our own; return what was edited.
 
     In doubt an opt-out is somebody's own: only where we say the same right now it is not.
     """
     strict = {it.name for it in authority.attributes if it.rule == "any_opt_out"}
     composed = [it for it in authority.attributes if it.composed]
     edits: list[Edit] = []
-    records = survivors.changed()
     homes = survivors.golden_ids([it.record_id for it in records])
     once, now = survivors.once(records), survivors.values(homes.values())
     held = {system: authority.held_by(system) for system in {it.system for it in records}}

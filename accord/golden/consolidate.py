@@ -167,7 +167,8 @@ def _decided(
 ) -> tuple[Written, int]:
     """Decide what the golden records concerned say; return that, and how many conflicts it left."""
     survivors = entity.survivors(connection, at=at, run_id=run_id)
-    edits = conflicts.note_echoes(survivors, entity.authority)
+    changed = survivors.changed()
+    edits = conflicts.note_echoes(survivors, entity.authority, changed)
     homes = survivors.golden_ids(golden.touched(connection))
     ids = {*resolved.golden_ids, *homes.values()}
     if everything:
@@ -177,6 +178,6 @@ def _decided(
     tables = [(schema, table), (schema, f"{entity.name}_members")]
     statistics.refresh(connection, tables, touched=written.created + written.changed)
     found = conflicts.settle(survivors, entity.authority, edits, ids)
-    changed = [it for it in survivors.changed() if it.previous is not None]
-    survivors.resend(conflicts.differing(survivors, entity.authority, changed))
+    known = [it for it in changed if it.previous is not None]
+    survivors.resend(conflicts.differing(survivors, entity.authority, known))
     return written, found

@@ -106,8 +106,9 @@ def keep_blocks(
 
 
 def candidates(connection: Connection, records: Sequence[int]) -> list[Two]:
-    """The pairs of these records with others that are worth comparing."""
-    return _twos(connection, "candidates", records=listed(records), largest=LARGEST_BLOCK)
+    """The pairs of these records with others that are worth comparing, in order."""
+    values = {"records": listed(records), "largest": LARGEST_BLOCK}
+    return connection.execute(queries("identity")["candidates"], values).fetchall()
 
 
 def sharing(connection: Connection, records: Sequence[int]) -> list[Two]:
@@ -292,7 +293,7 @@ def ask(
 
 def _escaped(text: str) -> str:
     """A text as COPY reads it: https://www.postgresql.org/docs/current/sql-copy.html."""
-    return text.translate(_ESCAPES)
+    return text if text.isalnum() else text.translate(_ESCAPES)
 
 
 def _decisions(rows: Iterable[tuple[int, int, str]]) -> Decisions:

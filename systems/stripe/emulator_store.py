@@ -101,6 +101,7 @@ class Books:
         self._connection.executescript(
             f"pragma journal_mode = wal; pragma synchronous = off; {_SCHEMA}"
         )
+        self._settings: dict[str, str] = dict(self._rows("select name, value from settings"))
 
     def close(self) -> None:
         """Close the file."""
@@ -246,12 +247,12 @@ class Books:
 
     def setting(self, name: str) -> str:
         """Return a setting, "" when it was never made."""
-        row = self._row("select value from settings where name = ?", name)
-        return str(row[0]) if row else ""
+        return self._settings.get(name, "")
 
     def set(self, name: str, value: str) -> None:
         """Make a setting."""
         self._run("insert or replace into settings values (?, ?)", name, value)
+        self._settings[name] = value
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._lock:

@@ -116,7 +116,7 @@ class Recent:
             *(
                 (event.customer, _touch(_left_by(event), event.created))
                 for event in told
-                if event.customer == (event.data.get("object") or {}).get("id")
+                if event.customer == event.shown.id
             ),
         ]
 
@@ -214,7 +214,7 @@ def _shows(customer: Customer) -> tuple[bool, str]:
 
 def _left_by(event: Event) -> Customer:
     """The customer as an event left it: one of a deletion tells it as it was before."""
-    customer: Customer = event.data["object"]
+    customer = {name: getattr(event.shown, name) for name in _KEPT}
     return {**customer, "deleted": True} if event.type == DELETED else customer
 
 

@@ -34,20 +34,41 @@ _WHOLE = {"expand[0]": "data.tax_ids"}
 _ONE = {"expand[0]": "tax_ids"}
 
 
+class Shown(msgspec.Struct):
+    """What we need of the customer, or of the part of one, that an event tells of."""
+
+    object: Any = None
+    id: Any = None
+    customer: Any = None
+    deleted: Any = None
+    name: Any = None
+    email: Any = None
+    phone: Any = None
+    metadata: Any = None
+
+
+class _Data(msgspec.Struct):
+    object: Shown | None = None
+
+
 class Event(msgspec.Struct):
-    """What we need of an event; its object is as it was then, and never used."""
+    """What we need of an event; what it shows is as it was then."""
 
     id: str
     type: str
     created: int
-    data: dict[str, Any]
+    data: _Data
+
+    @property
+    def shown(self) -> Shown:
+        """What it is about."""
+        return self.data.object or Shown()
 
     @property
     def customer(self) -> str:
         """The id of the customer it is about."""
-        told = self.data.get("object") or {}
-        is_itself = told.get("object") == "customer"
-        return str(told.get("id" if is_itself else "customer") or "")
+        is_itself = self.shown.object == "customer"
+        return str((self.shown.id if is_itself else self.shown.customer) or "")
 
 
 _event = msgspec.json.Decoder(Event)

@@ -47,21 +47,28 @@ order by 1, 2;
 
 -- name: sharing
 -- Who bears the same identifier; one that many bear identifies nobody, and a person is no organisation.
+-- Each key is looked up by itself, whatever the planner knows of keys that came just now.
+with borne as materialized (
+    select b.block_key, b.record_id, r.normal ->> 'kind' as kind
+    from ops.golden_blocks as b
+    inner join ops.golden_records as r on r.record_id = b.record_id
+    where b.record_id = any(%(records)s) and starts_with(b.block_key, '=')
+)
 select k.record_id, o.record_id
-from ops.golden_blocks as k
-inner join ops.golden_blocks as o on o.block_key = k.block_key and o.record_id <> k.record_id
-inner join ops.golden_records as a on a.record_id = k.record_id
-inner join ops.golden_records as b on b.record_id = o.record_id
-where k.record_id = any(%(records)s) and starts_with(k.block_key, '=')
-    and (a.normal ->> 'kind' = b.normal ->> 'kind') is not false
-    and (
-        select count(*)
-        from (select from ops.golden_blocks as c where c.block_key = k.block_key limit %(largest)s + 1) as few
-    ) <= %(largest)s;
+from borne as k
+cross join lateral (
+    select array_agg(few.record_id) as records
+    from (select record_id from ops.golden_blocks as b where b.block_key = k.block_key limit %(largest)s + 1) as few
+    having count(*) between 2 and %(largest)s
+) as s
+cross join unnest(s.records) as o (record_id)
+inner join ops.golden_records as r on r.record_id = o.record_id
+where o.record_id <> k.record_id and (k.kind = r.normal ->> 'kind') is not false;
 
 -- name: known_founders
 -- The record that founded the golden id which a record bears, or under which we know it ourselves,
--- where that was not known before.
+-- where that was not known before. Each pair is looked up by its key: the planner, which knows little of
+-- pairs that came just now, could go over all of them for each.
 with told as (
     select i.record_id, g.founder
     from pg_temp.incoming_records as i
@@ -76,9 +83,11 @@ with told as (
 )
 select t.record_id, t.founder
 from told as t
-left join ops.golden_pairs as p
-    on p.left_id = least(t.record_id, t.founder) and p.right_id = greatest(t.record_id, t.founder) and p.reason = 'known_id'
-where p.left_id is null;
+where (
+    select p.reason = 'known_id'
+    from ops.golden_pairs as p
+    where p.left_id = least(t.record_id, t.founder) and p.right_id = greatest(t.record_id, t.founder)
+) is not true;
 
 -- name: incoming_pairs
 create temporary table if not exists incoming_pairs (
