@@ -101,7 +101,6 @@ class Books:
         self._connection.executescript(
             f"pragma journal_mode = wal; pragma synchronous = off; {_SCHEMA}"
         )
-        self._settings: dict[str, str] = dict(self._rows("select name, value from settings"))
 
     def close(self) -> None:
         """Close the file."""
@@ -247,12 +246,12 @@ class Books:
 
     def setting(self, name: str) -> str:
         """Return a setting, "" when it was never made."""
-        return self._settings.get(name, "")
+        row = self._row("select value from settings where name = ?", name)
+        return str(row[0]) if row else ""
 
     def set(self, name: str, value: str) -> None:
         """Make a setting."""
         self._run("insert or replace into settings values (?, ?)", name, value)
-        self._settings[name] = value
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._lock:

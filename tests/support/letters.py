@@ -16,10 +16,12 @@ from accord.store.database import Role, Store
 from accord.store.landing import Landed, Lander
 from accord.store.stewardship import STATES, Letter, Which
 from tests.support import engine
-from tests.support.day_files import DAY, a_client
+from tests.support.day_files import DAY, a_client, a_file, a_line
 from tests.support.engine import SALES
 
 ANN = By("ann", "the shop told us")
+MENDED = a_line(InvoiceNo="540009", Quantity="7")
+"""What the line that `torn` leaves was meant to say."""
 
 
 def deliver(folder: Path, content: bytes, *, day: str = DAY) -> None:
@@ -32,6 +34,12 @@ def take(store: Store, folder: Path, *, run_id: str = "") -> str:
     run_id = run_id or f"run-{uuid4()}"
     take_in(store, SALES, a_client(folder), Window(), run_id=run_id)
     return run_id
+
+
+def torn(store: Store, folder: Path) -> None:
+    """Land a day with one good line and one that was torn."""
+    deliver(folder, a_file(a_line(), b"540009,41002,TIN"))
+    take(store, folder)
 
 
 def a_rejected(payload: bytes = b"torn", *, key: str = "a", **changes: str) -> Rejected:

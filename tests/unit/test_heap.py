@@ -13,6 +13,7 @@ from resources import heap
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     thresholds = gc.get_threshold()
+    gc.unfreeze()  # a test before this one may have made a pass
     yield
     gc.set_threshold(*thresholds)
     gc.unfreeze()

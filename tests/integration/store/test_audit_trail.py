@@ -7,18 +7,7 @@ import pytest
 
 from accord.store import audit
 from accord.store.database import Role, Store
-from tests.support import engine
 from tests.support.letters import ANN
-
-
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    return engine.a_store(database)
-
-
-@pytest.fixture
-def store(installed: Store) -> Store:
-    return engine.emptied(installed)
 
 
 def test_the_trail_shows_an_altered_a_missing_and_a_forged_entry(store: Store) -> None:

@@ -38,11 +38,6 @@ NEW = "YW5vdGhlciBrZXkgZm9yIHRlc3RzLCAzMiBieXRlcyE="
 OLD = "c2VhbHMgZm9yIHRlc3RzIG9ubHksIDMyIGJ5dGVzISE="
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    return engine.a_store(database)
-
-
 @pytest.fixture
 def store(installed: Store) -> Store:
     """An empty store whose key in use is the tests' own again."""

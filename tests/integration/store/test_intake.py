@@ -19,16 +19,6 @@ from tests.support.engine import SALES
 DAYS = ("2011-01-03", "2011-01-04", "2011-01-05")
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    return engine.a_store(database)
-
-
-@pytest.fixture
-def store(installed: Store) -> Store:
-    return engine.emptied(installed)
-
-
 def deliver(folder: Path, *days: str) -> None:
     for day in days:
         (folder / f"{day}.csv").write_bytes(a_file(a_line(day), b"broken"))

@@ -33,11 +33,6 @@ def installed(database: str) -> Store:
     return store
 
 
-@pytest.fixture
-def store(installed: Store) -> Store:
-    return engine.emptied(installed)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield tmp_path_factory.mktemp("tills")
