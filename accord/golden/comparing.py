@@ -31,8 +31,12 @@ def compare(
     second = _scored(connection, matcher, sorted(rest - set(asked)), model, among)
     told: list[Any] = [second.evidence, first.evidence]
     evidence: Mapping[Two, str] = ChainMap(*told)
-    silent = first.silent | second.silent
-    return Scored([*first.pairs, *second.pairs], evidence, silent=silent)
+    return Scored(
+        [*first.pairs, *second.pairs],
+        evidence,
+        silent=first.silent | second.silent,
+        parted=first.parted | second.parted,
+    )
 
 
 def missing(

@@ -58,14 +58,17 @@ def grouped(
     threshold: float,
     together: Mapping[int, str],
     silent: Iterable[Two] = (),
+    parted: Iterable[Two] = (),
 ) -> list[frozenset[int]]:
     """Group records that are one; `threshold` is in bits.
 
     In `silent` pairs nothing contradicts; those that are not known of at all speak against it.
+    Groups with a `parted` pair between them are not joined by scores.
     Decisions come first, then what belongs `together` already (records of the same name there),
     then keys, neither of which goes against a decision, then scores.
     """
     joined = joined_before(pairs, decisions, together=together)
+    apart = [*sorted(decisions.cannot_link), *sorted(parted)]
     found = cluster(
         [_name(record) for record in records],
         {
@@ -74,7 +77,7 @@ def grouped(
             if it.reason == "matched"
         },
         must_link=[(_name(left), _name(right)) for left, right in joined],
-        cannot_link=[(_name(left), _name(right)) for left, right in sorted(decisions.cannot_link)],
+        cannot_link=[(_name(left), _name(right)) for left, right in apart],
         silent={(_name(left), _name(right)) for left, right in silent},
         threshold=threshold,
     )

@@ -30,12 +30,14 @@ class Scored:
     """Pairs that were scored, and as JSON what spoke for and against each.
 
     Only a doubtful pair's evidence is ever looked at, so it is worked out when it is.
-    In `silent` pairs, which may be less likely than any of `pairs`, nothing contradicts.
+    In `silent` pairs, which may be less likely than any of `pairs`, nothing contradicts; `parted`
+    ones are made one by no third record.
     """
 
     pairs: list[Pair]
     evidence: Mapping[Two, str]
     silent: frozenset[Two] = field(default=frozenset(), kw_only=True)
+    parted: frozenset[Two] = field(default=frozenset(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,8 @@ class Matching:
             pairs=[(names[left], names[right]) for left, right in asked],
             records=among,
         )
-        silent = frozenset((int(left), int(right)) for left, right in found.silent)
-        return replace(self._scored(found, known.version), silent=silent)
+        scored = self._scored(found, known.version)
+        return replace(scored, silent=_twos(found.silent), parted=_twos(found.parted))
 
     def _scored(self, pairs: Sequence[ComparedPair], version: str) -> Scored:
         from accord.matching.pairs import probabilities
@@ -217,6 +219,10 @@ def _addressed(values: Mapping[str, str]) -> Mapping[str, str]:
 def _named(pairs: Iterable[Two], ids: frozenset[str]) -> list[tuple[str, str]]:
     named = ((_name(left), _name(right)) for left, right in pairs)
     return [two for two in named if ids.issuperset(two)]
+
+
+def _twos(pairs: Iterable[tuple[str, str]]) -> frozenset[Two]:
+    return frozenset((int(left), int(right)) for left, right in pairs)
 
 
 def _name(record: int) -> str:

@@ -133,6 +133,7 @@ class Resolver:
             threshold=self.matcher.threshold,
             together={**now, **(together or {})},
             silent=found.silent,
+            parted=found.parted,
         )
         return self._settle(reached, groups, found.evidence)
 

@@ -10,7 +10,7 @@ from accord.matching.forms import sql
 _LARGEST_BLOCK = 200
 # How many pairs may be found under a key, and how many of them are scored: those of most keys.
 _FOUND_A_RECORD, _SCORED_A_RECORD = 8, 3
-_ALWAYS = 400_000
+_FOUND_ALWAYS, _SCORED_ALWAYS = 4_000_000, 400_000
 # Sets up to this size are also looked at under keys that say little.
 _BROAD = 60_000
 
@@ -33,13 +33,13 @@ def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
         "select coalesce(max(size), 0) from ("
         " select size, sum(count(*) * size * (size - 1) / 2) over (order by size) as so_far"
         " from held group by size) where so_far <= ?",
-        [max(_ALWAYS, _FOUND_A_RECORD * records)],
+        [max(_FOUND_ALWAYS, _FOUND_A_RECORD * records)],
     ).fetchall()
     connection.execute(
         "create or replace temporary table found as"
-        " with kept as (select key, n from keys semi join"
-        " (select key from held where size <= ?) using (key))"
-        " select l.n as n_l, r.n as n_r, least(count(*), 255)::utinyint as shared"
+        " with kept as (select key, n, (8 - floor(log2(size)))::integer as worth"
+        " from keys join held using (key) where size <= ?)"
+        " select l.n as n_l, r.n as n_r, least(sum(l.worth), 255)::utinyint as shared"
         " from kept l join kept r"
         " on l.key = r.key and l.n < r.n group by all",
         [largest],
@@ -48,7 +48,7 @@ def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
         "select coalesce(min(shared), 1) from ("
         " select shared, sum(count(*)) over (order by shared desc) as so_far"
         " from found group by shared) where so_far <= ?",
-        [max(_ALWAYS, _SCORED_A_RECORD * records)],
+        [max(_SCORED_ALWAYS, _SCORED_A_RECORD * records)],
     ).fetchall()
     connection.execute(
         "create or replace temporary table pairs as"

@@ -35,13 +35,20 @@ _INITIAL_ONLY = (
     "mailbox_l, case when length(givens_l[1]) = 1 then givens_r[1] else givens_l[1] end)))"
 )
 _RIVAL_NAMES = "(rival_names and level_email < 7 and level_birth_date < 7)"
+_BORN_APART = "(level_birth_date = 1 and level_email < 7)"
 CONTRADICTED: Mapping[str, str] = {
     "customer": (
-        "((level_birth_date = 1 and level_email < 7)"
+        f"({_BORN_APART}"
         f" or {_NAMED_OTHERWISE} or {_TWO_NAMES} or {_INITIAL_ONLY} or {_OTHER_FORM}"
         f" or {_RIVAL_NAMES} or {_OTHER_PHONE})"
         " and level_tax_id < 2"
     ),
+    "product": "false",
+}
+# Where this holds, no third record makes the two one without asking either: father and son of one
+# name do not become one because somebody of that name there does not say when he was born.
+PARTED: Mapping[str, str] = {
+    "customer": f"({_BORN_APART} and level_tax_id < 2)",
     "product": "false",
 }
 # Where the names differ, and nothing identifies the customer, what is shared counts this much less:

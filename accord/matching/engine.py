@@ -17,6 +17,7 @@ from accord.matching.model import Matches, Model
 from accord.matching.pairs import (
     LINKS,
     ScoredPairs,
+    parted_pairs,
     probability,
     scored_pairs,
     silent_pairs,
@@ -106,13 +107,13 @@ def score_new(
             floor=LEAST,
         )
         table = scored_pairs(connection, entity=entity, prior=prior)
-        silent = silent_pairs(connection)
+        silent, parted = silent_pairs(connection), parted_pairs(connection, prior=prior)
     clusters = {str(i): str(i) for i in together.column("id").to_pylist()}
     linked = Groups(clusters)
     for left, right, bits in _rows(table):
         if bits >= LINKS[entity]:
             linked.join(left, right)
-    return ScoredPairs(table, entity, linked.all(), silent)
+    return ScoredPairs(table, entity, linked.all(), silent, parted)
 
 
 def block_keys_all(records: pa.Table, *, entity: str) -> dict[str, tuple[str, ...]]:
@@ -199,13 +200,19 @@ def _decided(
     bits = {(left, right): odds for left, right, odds in _rows(table)}
     bits |= complete(connection, {} if linked else bits, model, prior)
     silent = silent_pairs(connection, scored="together")
+    parted = parted_pairs(connection, prior=prior, scored="together")
     told_apart = conflicts(connection)
     ids = [str(i) for (i,) in connection.execute("select id from forms order by n").fetchall()]
     apart = {*cannot_link, *told_apart}
-    clusters, likely = (
-        cluster(ids, bits, must_link=must_link, cannot_link=apart, silent=kept, threshold=threshold)
-        for threshold, kept in ((LINKS[model.entity], silent), (LIKELY, ()))
+    clusters = cluster(
+        ids,
+        bits,
+        must_link=must_link,
+        cannot_link=apart | parted,
+        silent=silent,
+        threshold=LINKS[model.entity],
     )
+    likely = cluster(ids, bits, must_link=must_link, cannot_link=apart, threshold=LIKELY)
     return Matches(ScoredPairs(table, model.entity, clusters), clusters, model, likely)
 
 

@@ -20,6 +20,8 @@ LINK = 8.0
 LINKS: Mapping[str, float] = {"customer": LINK, "product": 18.0}
 # So far below that stays what a date of birth or a first name contradicts: a person is asked.
 _ASKED = 1.0
+# Below these odds, in bits, two records have too little in common for a third to be like both.
+_FAR = -12.0
 # Below these odds, in bits, two records are taken for two customers without asking.
 REVIEW = -3.0
 
@@ -33,13 +35,15 @@ def probability(bits: float) -> float:
 class ScoredPairs(Sequence[Pair]):
     """The pairs of a table (left, right, bits, and a level and a weight for each comparison).
 
-    `silent` are the pairs that were scored, also below review, in which nothing contradicts.
+    Of the pairs that were scored, also below review, nothing contradicts in `silent` ones, and no
+    third record makes `parted` ones one without asking.
     """
 
     table: pa.Table
     entity: str
     clusters: Mapping[str, str]
     silent: frozenset[tuple[str, str]] = frozenset()
+    parted: frozenset[tuple[str, str]] = frozenset()
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -97,6 +101,21 @@ def silent_pairs(
     return frozenset(rows)
 
 
+def parted_pairs(
+    connection: duckdb.DuckDBPyConnection, *, prior: float, scored: str = "scored"
+) -> frozenset[tuple[str, str]]:
+    """Return the pairs that no third record makes one without asking, by ids.
+
+    Those that have little else in common are left out: nobody is like both.
+    """
+    rows = connection.execute(
+        f"select l.id, r.id from {scored} s join forms l on l.n = s.n_l"
+        " join forms r on r.n = s.n_r where parted and evidence + ? > ?",
+        [prior, _FAR],
+    ).fetchall()
+    return frozenset(rows)
+
+
 def odds_of(entity: str) -> str:
     """SQL for the odds of a scored pair, in bits, under the parameter `prior`."""
     most = LINKS[entity] - _ASKED
@@ -111,7 +130,7 @@ def scored_pairs(
     """Return the pairs from review upwards by their records' ids, in their order."""
     return connection.sql(
         f"select l.id as left, r.id as right, {odds_of(entity)} as bits,"
-        f" s.* exclude (n_l, n_r, evidence, against, contradicted)"
+        f" s.* exclude (n_l, n_r, evidence, against, contradicted, parted)"
         f" from {scored} s join forms l on l.n = s.n_l join forms r on r.n = s.n_r"
         " where evidence + $prior >= $review order by s.n_l, s.n_r",
         params={"prior": prior, "review": REVIEW},

@@ -14,7 +14,7 @@ from math import log2
 import duckdb
 
 from accord.matching.comparisons import COMPARISONS, FORMS, TERMS, Comparison, Level
-from accord.matching.doubts import CONFLICTS, CONTRADICTED, DISCOUNTS, PLACES
+from accord.matching.doubts import CONFLICTS, CONTRADICTED, DISCOUNTS, PARTED, PLACES
 from accord.matching.terms import LIKENESS
 
 # Two records whose generations differ (Sr, Jr, II) are father and son, not one person.
@@ -100,7 +100,7 @@ def _statement(
         discounted as (select *, {discounted} from weighted),
         placed as (select * {placed} from discounted)
         select n_l, n_r, {kept}, {CONFLICTS[entity]} as conflict, ({against})::float as against,
-            {CONTRADICTED[entity]} as contradicted,
+            {CONTRADICTED[entity]} as contradicted, {PARTED[entity]} as parted,
             ({total} + case when conflict then {CONFLICT} else 0 end)::float as evidence
         from placed
     """  # fmt: skip

@@ -3,7 +3,9 @@
 `businesses` have names that are shortened, misspelt and shuffled, share telephones and addresses in
 centres, and some are shops of a chain. `households` are relatives of one surname who share a home,
 a landline and at times a mailbox, each with a mobile telephone; one in a hundred is called like
-another of the house.
+another of the house. `historic_persons` are known by a name, a birthday and a place alone, written
+down many times by others: titles stand beside the surname or in its place, of a birthday often only
+the year is sure, and a few first names are everybody's.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ _FIRST_NAMES = _listed(
     "Matthew Jack Harry Oliver Samuel Adam Mary Susan Linda Karen Sarah Emma Anna Laura Jane Helen "
     "Alice Emily Grace Sophie Lucy Ruth Clare Amy Kate Julia"
 )
+_TITLES = ("Baron of", "Earl of", "Lord", "Viscount")
 _OFTEN = [1 / (place % 20 + 1) for place in range(len(_FIRST_NAMES))]
 _CALLED = {
     "James": "Jim", "Robert": "Bob", "Michael": "Mike", "William": "Bill", "David": "Dave",
@@ -110,6 +113,47 @@ def households(customers: int, *, seed: int) -> Made:
             told += ((str(number), record) for record in records)
             number += 1
     return _made(random, told)
+
+
+def historic_persons(customers: int, *, seed: int) -> Made:
+    """Make so many persons of old, each with one to fourteen records."""
+    random = Random(seed)  # noqa: S311 - no secret comes of it
+    told: list[tuple[str, Record]] = []
+    for number in range(customers):
+        first = random.choices(_FIRST_NAMES, _OFTEN)[0]
+        family = random.choice(_SURNAMES) if random.random() < 0.4 else _coined(random)
+        year, month, day = random.randint(1600, 1900), random.randint(1, 12), random.randint(1, 28)
+        _, city, postcode = _address(random)
+        title = f"{random.choice(_TITLES)} {_coined(random)}" if random.random() < 0.1 else ""
+        for copy in range(random.choices((1, 3, 6, 10, 14), (15, 20, 30, 25, 10))[0]):
+            written = _slipped(random, family) if random.random() < 0.1 else family
+            by_title = bool(title) and random.random() < 0.3
+            record = {
+                "first_name": _at_times(random, 0.95, _called(random, first) if copy else first),
+                "last_name": _at_times(random, 0.97, title if by_title else written),
+                "birth_date": _at_times(random, 0.88, _born(random, year, month, day)),
+                "city": _at_times(random, 0.8, city),
+                "postcode": _at_times(random, 0.75, _near(random, postcode)),
+            }
+            told.append((str(number), record))
+    return _made(random, told)
+
+
+def _born(random: Random, year: int, month: int, day: int) -> str:
+    """A birthday as it is handed down: at times only its year, at times with an error."""
+    kind = random.random()
+    if kind < 0.15:
+        return f"{year}-01-01"
+    if kind < 0.2:
+        return f"{year}-{month:02}-{random.randint(1, 28):02}"
+    return f"{year + random.choice((-1, 1)) if kind < 0.24 else year}-{month:02}-{day:02}"
+
+
+def _near(random: Random, postcode: str) -> str:
+    """A postcode, or another one of its district."""
+    district, _, _ = postcode.partition(" ")
+    other = f"{district} {random.randint(1, 9)}{random.choice('ABDE')}{random.choice('ABDE')}"
+    return other if random.random() < 0.25 else postcode
 
 
 def _home(random: Random) -> Iterator[list[Record]]:

@@ -19,7 +19,7 @@ from accord.catalog import Stream
 from accord.contracts.odcs import load
 from accord.golden.consolidate import Consolidated, Entity, consolidate
 from accord.golden.identity import Cluster, grouped
-from accord.golden.matcher import Matched, Scored, Values
+from accord.golden.matcher import Matched, Matcher, Scored, Values
 from accord.lineage import Feed
 from accord.matching.clustering import cluster
 from accord.matching.normalise import normalised
@@ -147,7 +147,7 @@ class Company:
     """Four systems, what they say, and the golden records made of it."""
 
     store: Store
-    matcher: PlainMatcher = field(default_factory=PlainMatcher)
+    matcher: Matcher = field(default_factory=PlainMatcher)
     time: datetime = START
     runs: int = 0
 

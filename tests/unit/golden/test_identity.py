@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,6 +126,18 @@ def test_what_belongs_together_stays_so_and_what_is_kept_apart_too(
             assert home[one] != home[other] or now[one] is now[other]
     for left, right in apart:
         assert now[left] is not now[right]
+
+
+def test_groups_with_a_parted_pair_between_them_are_joined_by_no_score() -> None:
+    pairs = [Pair(1, 3, 0.9999, "matched"), Pair(2, 3, 0.99999, "matched")]
+
+    def found(**told: Any) -> set[frozenset[int]]:
+        how = {"together": {}, "silent": [(1, 2)], **told}
+        return set(grouped([1, 2, 3], pairs, NOTHING, cluster, threshold=6.0, **how))
+
+    assert found() == {frozenset({1, 2, 3})}
+    assert found(parted=[(1, 2)]) == {frozenset({1}), frozenset({2, 3})}
+    assert found(parted=[(1, 2)], together={1: "a", 2: "a"}) == {frozenset({1, 2, 3})}
 
 
 def test_a_key_links_though_no_score_does_and_never_against_a_decision() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import pyarrow as pa
@@ -77,6 +79,26 @@ def test_what_is_contradicted_by_a_date_of_birth_is_for_a_person_to_link() -> No
     assert [pair.band for pair in found.pairs] == ["review"]
 
 
+BORN = ("1970-03-04", "1941-12-29", None)
+
+
+@pytest.mark.parametrize("order", list(permutations(BORN)), ids=str)
+def test_no_third_record_links_what_dates_of_birth_tell_apart(order: Sequence[str | None]) -> None:
+    household = [
+        ANN | {"id": str(place), "email": None, "birth_date": born}
+        for place, born in enumerate(order)
+    ]
+    found = matched(*household, *strangers(30))
+    told = [str(place) for place, born in enumerate(order) if born]
+    assert found.clusters[told[0]] != found.clusters[told[1]]
+
+
+def test_a_third_record_still_links_what_nothing_tells_apart() -> None:
+    born = [ANN | {"id": str(place), "email": None} for place in range(2)]
+    found = matched(*born, ANN | {"id": "2", "email": None, "birth_date": None}, *strangers(30))
+    assert {found.clusters[record] for record in "012"} == {"0"}
+
+
 HOUSEHOLD = {
     "one date of birth, mailbox and home": {"first_name": "Gustav"},
     "a longer name": {"first_name": "Annabelle", "birth_date": None},
@@ -131,6 +153,13 @@ def test_pairs_in_which_nothing_contradicts_are_told_with_the_scores() -> None:
     member = {"id": "new", "first_name": "Ann", "last_name": "Zetterlund"}
     found = score_new(table(member), table(ANN, *strangers(3)), entity="customer", model=model)
     assert found.silent == {("1", "new")}
+
+
+def test_pairs_that_no_third_record_makes_one_are_told_with_the_scores() -> None:
+    model = matched(ANN, *strangers(10)).model
+    mother = ANN | {"id": "new", "email": None, "birth_date": "1941-12-29"}
+    found = score_new(table(mother), table(ANN, *strangers(3)), entity="customer", model=model)
+    assert found.parted == {("1", "new")}
 
 
 def test_father_and_son_are_told_apart_by_their_generation() -> None:

@@ -1,0 +1,80 @@
+"""Who is told apart by a date of birth does not become one because a third record does not say any.
+
+These use the matching library itself, as a company does, and consolidate step by step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accord.golden.matcher import Matching
+from tests.support.golden import AUTHORITY, CUSTOMER, Company
+
+ANN: dict[str, Any] = {
+    "first_name": "Ann", "last_name": "Zetterlund", "phone": "+442079460123",
+    "street": "12 Quay Street", "city": "Bath", "postcode": "BA1 2CD", "country": "GB",
+    "changed_at": "2026-11-01T00:00:00Z",
+}  # fmt: skip
+MOTHER, DAUGHTER = "1941-12-29", "1970-03-04"
+
+
+@pytest.fixture
+def town(company: Company) -> Company:
+    """A company whose customers are many enough to learn from, none of them named like Ann."""
+    company.matcher = Matching(CUSTOMER.name, AUTHORITY.names)
+    for number in range(30):
+        company.say(
+            "salesforce", f"other{number}", first_name="Tomas", last_name=f"Brenner{number:02}ov",
+            birth_date=f"19{40 + number}-11-10", city="York", changed_at=ANN["changed_at"],
+        )  # fmt: skip
+    return company
+
+
+@pytest.fixture
+def household(town: Company) -> Company:
+    """Mother and daughter of one name, as two golden records."""
+    town.say("salesforce", "mother", **ANN, birth_date=MOTHER)
+    town.say("salesforce", "daughter", **ANN, birth_date=DAUGHTER)
+    town.consolidate()
+    return town
+
+
+def together(company: Company, *records: str) -> bool:
+    homes = company.homes()
+    return len({homes[record] for record in records}) == 1
+
+
+def test_a_record_without_a_date_brings_nobody_together(household: Company) -> None:
+    assert not together(household, "salesforce:mother", "salesforce:daughter")
+    household.say("stripe", "bill", **ANN)
+    household.consolidate()
+    assert not together(household, "salesforce:mother", "salesforce:daughter")
+    household.say("mailchimp", "member", **ANN, email="ann@quay.example")
+    household.consolidate()
+    assert not together(household, "salesforce:mother", "salesforce:daughter")
+
+
+def test_nor_does_learning_the_model_anew(household: Company) -> None:
+    household.say("stripe", "bill", **ANN)
+    household.consolidate()
+    before = household.groups()
+    household.consolidate(retrain=True)
+    assert household.groups() == before
+    assert not together(household, "salesforce:mother", "salesforce:daughter")
+
+
+def test_a_person_is_asked(household: Company) -> None:
+    household.say("stripe", "bill", **ANN)
+    household.consolidate()
+    rows = household.rows("select left_id, right_id from ops.golden_reviews where state = 'open'")
+    assert rows
+
+
+def test_a_record_without_a_date_still_joins_the_one_it_fits(town: Company) -> None:
+    town.say("salesforce", "ann", **ANN, birth_date=DAUGHTER)
+    town.consolidate()
+    town.say("stripe", "bill", **ANN)
+    town.consolidate()
+    assert together(town, "salesforce:ann", "stripe:bill")
