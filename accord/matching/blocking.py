@@ -8,9 +8,11 @@ from accord.matching.forms import sql
 
 # A key that more records share says too little to compare all of them with each other.
 _LARGEST_BLOCK = 200
-# How many pairs may be found under a key, and how many of them are scored: those of most keys.
-_FOUND_A_RECORD, _SCORED_A_RECORD = 8, 3
+# How many pairs may be found, each once under each key, and how many are scored of those that share
+# keys worth less than is enough: a key is worth 7 where two records share it, and 1 where 200 do.
+_FOUND_A_RECORD, _SCORED_A_RECORD = 8, 1
 _FOUND_ALWAYS, _SCORED_ALWAYS = 4_000_000, 400_000
+_ENOUGH = 20
 # Sets up to this size are also looked at under keys that say little.
 _BROAD = 60_000
 
@@ -18,9 +20,10 @@ _BROAD = 60_000
 def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
     """Make the table `pairs` (n_l < n_r) of what to compare; return the largest block used.
 
-    Smaller blocks come first, until there are as many pairs as the number of records allows, and
-    of those the pairs that share most keys. So a small set is compared almost in full, and a
-    large one costs in proportion to its size.
+    Smaller blocks come first, until there are as many pairs as the number of records allows. Of
+    those come all that share keys enough, whatever the size of their customers, and of the others
+    the pairs that share most, a rare key counting more. So a small set is compared almost in full,
+    and a large one costs in proportion to its size.
     """
     ((records,),) = connection.execute("select count(*) from forms").fetchall()
     find_keys(connection, entity=entity, broad=records <= _BROAD)
@@ -45,10 +48,10 @@ def block(connection: duckdb.DuckDBPyConnection, *, entity: str) -> int:
         [largest],
     )
     ((fewest,),) = connection.execute(
-        "select coalesce(min(shared), 1) from ("
+        "select coalesce(min(shared), $enough) from ("
         " select shared, sum(count(*)) over (order by shared desc) as so_far"
-        " from found group by shared) where so_far <= ?",
-        [max(_SCORED_ALWAYS, _SCORED_A_RECORD * records)],
+        " from found where shared < $enough group by shared) where so_far <= $most",
+        {"enough": _ENOUGH, "most": max(_SCORED_ALWAYS, _SCORED_A_RECORD * records)},
     ).fetchall()
     connection.execute(
         "create or replace temporary table pairs as"

@@ -9,7 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from accord.matching import Matches, Model, block_keys, block_keys_all, match_all, score_new
+from accord.matching import (
+    Matches,
+    Model,
+    block_keys,
+    block_keys_all,
+    blocking,
+    match_all,
+    score_new,
+)
 
 ANN = {
     "id": "1", "first_name": "Ann", "last_name": "Zetterlund", "email": "ann.z@quay.example",
@@ -160,6 +168,16 @@ def test_pairs_that_no_third_record_makes_one_are_told_with_the_scores() -> None
     mother = ANN | {"id": "new", "email": None, "birth_date": "1941-12-29"}
     found = score_new(table(mother), table(ANN, *strangers(3)), entity="customer", model=model)
     assert found.parted == {("1", "new")}
+
+
+def test_what_shares_keys_enough_is_scored_however_much_else_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for limit in ("_SCORED_A_RECORD", "_SCORED_ALWAYS"):
+        monkeypatch.setattr(blocking, limit, 0)
+    other = {"id": "3", "first_name": "Gustav", "last_name": "Lind", "email": ANN["email"]}
+    found = matched(ANN, ANN | {"id": "2"}, other, *strangers(30))
+    assert [(pair.left, pair.right) for pair in found.pairs] == [("1", "2")]
 
 
 def test_father_and_son_are_told_apart_by_their_generation() -> None:
