@@ -93,12 +93,7 @@ def silent_pairs(
     connection: duckdb.DuckDBPyConnection, *, scored: str = "scored"
 ) -> frozenset[tuple[str, str]]:
     """Return the pairs in which hardly anything speaks against that the two are one, by ids."""
-    rows = connection.execute(
-        f"select l.id, r.id from {scored} s join forms l on l.n = s.n_l"
-        " join forms r on r.n = s.n_r where against > ?",
-        [AGAINST],
-    ).fetchall()
-    return frozenset(rows)
+    return _named(connection, scored, "against > ?", AGAINST)
 
 
 def parted_pairs(
@@ -108,10 +103,17 @@ def parted_pairs(
 
     Those that have little else in common are left out: nobody is like both.
     """
+    return _named(connection, scored, "parted and evidence + ? > ?", prior, _FAR)
+
+
+def _named(
+    connection: duckdb.DuckDBPyConnection, scored: str, where: str, *values: float
+) -> frozenset[tuple[str, str]]:
+    """Return the ids of the scored pairs of which this holds."""
     rows = connection.execute(
         f"select l.id, r.id from {scored} s join forms l on l.n = s.n_l"
-        " join forms r on r.n = s.n_r where parted and evidence + ? > ?",
-        [prior, _FAR],
+        f" join forms r on r.n = s.n_r where {where}",
+        values,
     ).fetchall()
     return frozenset(rows)
 

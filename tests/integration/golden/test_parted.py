@@ -68,8 +68,14 @@ def test_nor_does_learning_the_model_anew(household: Company) -> None:
 def test_a_person_is_asked(household: Company) -> None:
     household.say("stripe", "bill", **ANN)
     household.consolidate()
-    rows = household.rows("select left_id, right_id from ops.golden_reviews where state = 'open'")
-    assert rows
+    rows = household.rows(
+        "select l.source_key as one, r.source_key as other from ops.golden_reviews as v"
+        " inner join ops.golden_records as l on l.record_id = v.left_id"
+        " inner join ops.golden_records as r on r.record_id = v.right_id where v.state = 'open'"
+    )
+    (asked,) = [{row["one"], row["other"]} for row in rows]
+    assert "bill" in asked
+    assert len(asked & {"mother", "daughter"}) == 1
 
 
 def test_a_record_without_a_date_still_joins_the_one_it_fits(town: Company) -> None:
