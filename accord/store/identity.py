@@ -22,6 +22,9 @@ Two = tuple[int, int]
 
 LARGEST_BLOCK = 200
 """A key that more records share says too little to compare all of them with each other."""
+ENOUGH = 20
+"""Records whose shared keys are worth so much are compared, however many such pairs there are."""
+_LESSER_ALWAYS, _LESSER_A_RECORD = 100_000, 5
 LARGEST_SHARED = 20
 """An identifier that more records bear identifies nobody, such as a made-up tax id."""
 IDENTIFIER = "="
@@ -105,9 +108,18 @@ def keep_blocks(
     connection.execute(queries("identity")["clear_blocks"])
 
 
-def candidates(connection: Connection, records: Sequence[int]) -> list[Two]:
-    """The pairs of these records with others that are worth comparing, in order."""
-    values = {"records": listed(records), "largest": LARGEST_BLOCK}
+def candidates(
+    connection: Connection, records: Sequence[int], *, lesser: int | None = None
+) -> list[Two]:
+    """The pairs of these records with others that are worth comparing, in order.
+
+    All that share ENOUGH, and at most `lesser` of the others, those that share most. So what many
+    records cost is in proportion to them, however common their names are.
+    """
+    most = max(_LESSER_ALWAYS, _LESSER_A_RECORD * len(records)) if lesser is None else lesser
+    values = {
+        "records": listed(records), "largest": LARGEST_BLOCK, "enough": ENOUGH, "most": most,
+    }  # fmt: skip
     return connection.execute(queries("identity")["candidates"], values).fetchall()
 
 

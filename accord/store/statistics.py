@@ -18,6 +18,8 @@ def refresh(connection: Connection, tables: Iterable[tuple[str, str]], *, touche
     statements = queries("statistics")
     for table in tables:
         asked = {"touched": touched, "table": ".".join(table)}
-        if connection.execute(statements["grown"], asked).fetchone() == (True,):
-            named = sql.Identifier(*table)
-            connection.execute(sql.SQL(statements["count"]).format(table=named))
+        (columns,) = connection.execute(statements["grown"], asked).fetchone() or (None,)
+        if columns:
+            named = sql.SQL(", ").join(map(sql.Identifier, columns))
+            count = sql.SQL(statements["count"]).format(table=sql.Identifier(*table), columns=named)
+            connection.execute(count)

@@ -213,10 +213,11 @@ class Emulator:
         scheme, _, told = request.headers.get("authorization", "").partition(" ")
         if scheme == "Basic":
             told = base64.b64decode(told).decode().partition(":")[0]
-        if told != self._secret.reveal() or self._books.setting("revoked"):
+        settings = self._books.settings()
+        if told != self._secret.reveal() or settings.get("revoked"):
             raise Refused(401, "Invalid API Key provided")
         resource = request.path.split("/")[2]
-        if resource in self._books.setting("restricted").split(","):
+        if resource in settings.get("restricted", "").split(","):
             raise Refused(
                 403,
                 "The provided key does not have the required permissions for this endpoint.",

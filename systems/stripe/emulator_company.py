@@ -13,7 +13,7 @@ from systems.stripe.emulator_store import Books
 
 def fill(books: Books, *, seed: int, today: date) -> None:
     """Enter the company's customers, each at the moment it was last changed, once."""
-    if books.setting("filled"):
+    if books.settings().get("filled"):
         return
     with books.transaction():
         for party in sorted(known_to("stripe", seed, today), key=lambda party: party.changed_at):

@@ -50,7 +50,8 @@ create table if not exists answers (
 );
 create table if not exists settings (name text primary key, value text not null);
 """
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_AS_LETTER = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Books:
         """Return an id that depends on the seed and `parts` only."""
         told = ":".join(map(str, (self._seed, prefix, *parts)))
         digest = hashlib.sha256(told.encode()).digest()
-        return prefix + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:14])
+        return prefix + digest[:14].translate(_AS_LETTER).decode()
 
     def next_number(self, table: str) -> int:
         """Return the number that the next row of a table will have."""
@@ -244,10 +245,9 @@ class Books:
             key, kept.request, kept.status, kept.body, kept.request_id, at,
         )  # fmt: skip
 
-    def setting(self, name: str) -> str:
-        """Return a setting, "" when it was never made."""
-        row = self._row("select value from settings where name = ?", name)
-        return str(row[0]) if row else ""
+    def settings(self) -> dict[str, str]:
+        """Return all settings that were ever made."""
+        return dict(self._rows("select name, value from settings"))
 
     def set(self, name: str, value: str) -> None:
         """Make a setting."""

@@ -24,26 +24,41 @@ select block_key, record_id from known;
 truncate pg_temp.incoming_blocks;
 
 -- name: candidates
--- Whom to compare a record with: those that share a key with it which not too many share.
+-- Whom to compare a record with: those that share keys with it which not too many share. A key is worth 7
+-- where two records share it, and 1 where 200 do. All pairs that share enough are told, and of the others
+-- those that share most, as many as may be; a pair of two of these records is met from both sides.
 with keys as materialized (
     select b.block_key, b.record_id
     from ops.golden_blocks as b
     where b.record_id = any(%(records)s) and not starts_with(b.block_key, '=')
 ), blocks as materialized (
-    select k.block_key, few.records
-    from (select distinct block_key from keys) as k
+    select k.block_key, few.records, (8 - floor(log(2, cardinality(few.records))))::integer as worth
+    from (select distinct block_key from keys order by block_key) as k
     cross join lateral (
         select array_agg(o.record_id) as records
         from (select record_id from ops.golden_blocks as b where b.block_key = k.block_key limit %(largest)s + 1) as o
         having count(*) between 2 and %(largest)s
     ) as few
+), found as materialized (
+    select
+        least(k.record_id, o.record_id) as left_id,
+        greatest(k.record_id, o.record_id) as right_id,
+        sum(b.worth) / (1 + (min(k.record_id) <> max(k.record_id))::integer) as shared
+    from keys as k
+    inner join blocks as b on b.block_key = k.block_key
+    cross join unnest(b.records) as o (record_id)
+    where o.record_id <> k.record_id
+    group by left_id, right_id
+), lesser as (
+    select shared, sum(count(*)) over (order by shared desc) as so_far
+    from found
+    where shared < %(enough)s
+    group by shared
 )
-select distinct least(k.record_id, o.record_id), greatest(k.record_id, o.record_id)
-from keys as k
-inner join blocks as b on b.block_key = k.block_key
-cross join unnest(b.records) as o (record_id)
-where o.record_id <> k.record_id
-order by 1, 2;
+select left_id, right_id
+from found
+where shared >= (select coalesce(min(shared), %(enough)s) from lesser where so_far <= %(most)s)
+order by left_id, right_id;
 
 -- name: sharing
 -- Who bears the same identifier; one that many bear identifies nobody, and a person is no organisation.

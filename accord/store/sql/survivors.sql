@@ -9,7 +9,7 @@ with asked as (
 ), ranks as materialized (
     select * from unnest(%(ranked)s::text[], %(systems)s::text[], %(ranks)s::int[]) as k (attribute, system, rank)
 ), members as (
-    select m.golden_id, r.*
+    select m.golden_id, r.record_id, r.system, r.changed_at, r.normal, r.echoed, r.is_echo
     from asked
     inner join ops.golden_members as m on m.golden_id = asked.golden_id and m.valid_to is null
     inner join ops.golden_records as r on r.record_id = m.record_id and r.removed_at is null
@@ -34,11 +34,13 @@ with asked as (
     from claims
     order by golden_id, taken_with, is_accepted desc, rank, is_echoed, changed_at desc nulls last, record_id
 ), contents as (
-    select w.golden_id, jsonb_object_agg(a.attribute, r.normal -> a.attribute) as content
-    from winners as w
-    inner join attributes as a on a.taken_with = w.taken_with
+    select w.golden_id, jsonb_object_agg(said.key, said.value) as content
+    from (
+        select golden_id, record_id, array_agg(taken_with) as taken from winners group by golden_id, record_id
+    ) as w
     inner join ops.golden_records as r on r.record_id = w.record_id
-    where r.normal ? a.attribute
+    cross join lateral jsonb_each(r.normal) as said
+    inner join attributes as a on a.attribute = said.key and a.taken_with = any(w.taken)
     group by w.golden_id
 )
 insert into pg_temp.golden_rows (golden_id, content)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accord.store import golden, identity
-from accord.store.database import Role
+from accord.store import golden, identity, statistics
+from accord.store.database import Connection, Role
 from accord.store.queries import listed, queries
 from tests.support.golden import Company
 
@@ -80,3 +80,23 @@ def test_who_bears_one_identifier_is_found_key_by_key(grown: Company) -> None:
         assert len(identity.sharing(connection, everybody)) == MANY
     joins = [line for line in plan if "Join Filter" in line]
     assert not any("record_id =" in line or "block_key =" in line for line in joins)
+
+
+def test_what_is_counted_is_counted_without_its_documents(company: Company) -> None:
+    with company.store.session(Role.RESOLVER) as connection:
+        connection.execute(
+            "create temporary table told as"
+            " select n, 'k' || n as key, '{\"a\": 1}'::jsonb as said, '{\"a\": 1}'::bytea as raw"
+            " from generate_series(1, 100) as n"
+        )
+        statistics.refresh(connection, [("pg_temp", "told")], touched=40)  # too few to be counted
+        assert _counted(connection) == (-1, None)
+        statistics.refresh(connection, [("pg_temp", "told")], touched=100)
+        assert _counted(connection) == (100, ["key", "n"])
+
+
+def _counted(connection: Connection) -> object:
+    return connection.execute(
+        "select reltuples::int, (select array_agg(attname::text order by attname) from pg_stats"
+        " where tablename = relname) from pg_class where oid = 'pg_temp.told'::regclass"
+    ).fetchone()
