@@ -16,7 +16,7 @@ from accord.golden.identity import Union, grouped, homes, joined_before, moves, 
 from accord.golden.matcher import Matcher, Scored
 from accord.store import golden, identity, statistics
 from accord.store.database import Connection
-from accord.store.identity import IDENTIFIER, Pair, Two
+from accord.store.identity import IDENTIFIER, Decisions, Pair, Two
 
 _KIND = "kind"
 """The column by which an identifier of a person is none of an organisation."""
@@ -24,6 +24,15 @@ _SHORT = 0.001
 """How many bits an old score is kept short of linking."""
 
 _NOTHING = Scored([], {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of some records: where each belongs now, their pairs, and what was decided."""
+
+    now: Mapping[int, str]
+    pairs: Sequence[Pair]
+    decisions: Decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ class Resolver:
         union = Union(everybody)
         for two in (*joined, *found.clusters.items()):
             union.join(two)
-        return self._settle(everybody, union.groups(), found.evidence)
+        return self._settle(everybody, union.groups(), found.evidence, self._known(everybody))
 
     def around(
         self,
@@ -124,18 +133,18 @@ class Resolver:
         if not records:
             return Resolved()
         reached = identity.around(self.connection, records, link=self.link)
-        now = identity.memberships(self.connection, reached)
+        known = self._known(reached)
         groups = grouped(
             reached,
-            self._counting(identity.pairs_among(self.connection, reached), fresh, found),
-            identity.decisions_among(self.connection, reached),
+            self._counting(known.pairs, fresh, found),
+            known.decisions,
             self.matcher.cluster,
             threshold=self.matcher.threshold,
-            together={**now, **(together or {})},
+            together={**known.now, **(together or {})},
             silent=found.silent,
             parted=found.parted,
         )
-        return self._settle(reached, groups, found.evidence)
+        return self._settle(reached, groups, found.evidence, known)
 
     def groups(self, records: Sequence[int]) -> list[frozenset[int]]:
         """How these records would be grouped if they were new, changing nothing."""
@@ -190,16 +199,22 @@ class Resolver:
         )
         return by_id
 
+    def _known(self, records: Sequence[int]) -> _Known:
+        return _Known(
+            identity.memberships(self.connection, records),
+            identity.pairs_among(self.connection, records),
+            identity.decisions_among(self.connection, records),
+        )
+
     def _settle(
         self,
         records: Sequence[int],
         groups: Iterable[Collection[int]],
         evidence: Mapping[Two, str],
+        known: _Known,
     ) -> Resolved:
         """Give each group its golden id, and ask about what is left in doubt."""
-        now = identity.memberships(self.connection, records)
-        pairs = identity.pairs_among(self.connection, records)
-        decisions = identity.decisions_among(self.connection, records)
+        now = known.now
         founded = identity.founded(self.connection, records)
         found = homes(groups, founded)
         made = identity.found(
@@ -211,7 +226,7 @@ class Resolver:
         )
         named = {**found.named, **{made[min(group)]: group for group in found.nameless}}
         founded = {**founded, **identity.founded(self.connection, list(made))}
-        going = moves(named, now, founded, pairs, decisions)
+        going = moves(named, now, founded, known.pairs, known.decisions)
         merged = self._point(survivors(named, founded), founded)
         identity.move(self.connection, going, by=self.by, at=self.at, run_id=self.run_id)
         tables = [("ops", name) for name in ("golden_pairs", "golden_ids", "golden_members")]
