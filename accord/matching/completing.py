@@ -41,8 +41,8 @@ def complete(
     )
     connection.execute(
         "create or replace temporary table together as"
-        " select n_l, n_r, evidence, against, parted from completed union all"
-        " select n_l, n_r, evidence, against, parted from scored"
+        " select n_l, n_r, against from completed union all"
+        " select n_l, n_r, against from scored"
         " join members a on a.n = n_l join members b on b.n = n_r where a.root = b.root"
     )
     rows = connection.execute(

@@ -200,7 +200,9 @@ def _decided(
     bits = {(left, right): odds for left, right, odds in _rows(table)}
     bits |= complete(connection, {} if linked else bits, model, prior)
     silent = silent_pairs(connection, scored="together")
-    parted = parted_pairs(connection, prior=prior, scored="together")
+    parted = parted_pairs(connection, prior=prior) | parted_pairs(
+        connection, prior=prior, scored="completed"
+    )
     told_apart = conflicts(connection)
     ids = [str(i) for (i,) in connection.execute("select id from forms order by n").fetchall()]
     apart = {*cannot_link, *told_apart}

@@ -101,6 +101,17 @@ def test_no_third_record_links_what_dates_of_birth_tell_apart(order: Sequence[st
     assert found.clusters[told[0]] != found.clusters[told[1]]
 
 
+def test_nor_do_the_many_records_of_a_large_group() -> None:
+    home = ANN | {"email": None, "birth_date": None}
+    group = [home | {"id": f"{place:02}"} for place in range(85)]
+    for place, born in enumerate((*BORN, "1975-07-07")):
+        group[place] = group[place] | {"birth_date": born}
+    found = matched(*group, *strangers(1500))
+    told = [record["id"] for record in group if record["birth_date"]]
+    assert len({found.clusters[record] for record in told}) == len(told) == 3
+    assert len({found.clusters[record["id"]] for record in group}) == 3
+
+
 def test_a_third_record_still_links_what_nothing_tells_apart() -> None:
     born = [ANN | {"id": str(place), "email": None} for place in range(2)]
     found = matched(*born, ANN | {"id": "2", "email": None, "birth_date": None}, *strangers(30))
