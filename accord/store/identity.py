@@ -24,7 +24,8 @@ LARGEST_BLOCK = 200
 """A key that more records share says too little to compare all of them with each other."""
 ENOUGH = 20
 """Records whose shared keys are worth so much are compared, however many such pairs there are."""
-_LESSER_ALWAYS, _LESSER_A_RECORD = 100_000, 5
+_LESSER_ALWAYS, _LESSER_A_RECORD = 400_000, 20
+"""So many pairs that share less are compared too; fewer miss more than matching all at once does."""
 LARGEST_SHARED = 20
 """An identifier that more records bear identifies nobody, such as a made-up tax id."""
 IDENTIFIER = "="
