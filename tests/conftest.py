@@ -1,4 +1,4 @@
-"""Fixtures every test may use: a PostgreSQL server a session, a fresh database a module."""
+"""Fixtures every test may use: a PostgreSQL server a session, a store of its own a module."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.support import postgres, workers
+from accord.store.database import Store
+from tests.support import engine, postgres, workers
 
 # A shared machine is sometimes slow, which is no fault of the code under test.
 settings.register_profile("accord", deadline=None)
@@ -44,3 +45,22 @@ def database(postgres_url: str) -> Iterator[str]:
     """The libpq URL of an empty database that lives as long as the test module."""
     with postgres.fresh_database(postgres_url) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def installed(database: str) -> Store:
+    """A store that lives as long as the test module."""
+    return engine.a_store(database)
+
+
+@pytest.fixture
+def store(installed: Store) -> Store:
+    """That store, emptied."""
+    return engine.emptied(installed)
+
+
+@pytest.fixture(scope="module")
+def publishing(installed: Store) -> Store:
+    """That store, with a model of sales to publish."""
+    engine.a_publish_table(installed)
+    return installed

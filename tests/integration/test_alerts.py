@@ -26,7 +26,7 @@ from accord.store import alerts
 from accord.store.alerts import Severity
 from accord.store.database import Role, Store
 from accord.store.landing import note_first_day
-from tests.support.engine import a_store, emptied, rows
+from tests.support.engine import rows
 
 TOKEN = "t0k3n-of-the-hook"
 STATES = st.lists(st.sampled_from(["info", "warning", "error", None]), max_size=12)
@@ -67,16 +67,6 @@ class Clock:
 
     def wait(self, **span: float) -> None:
         self.now += timedelta(**span)
-
-
-@pytest.fixture(scope="module")
-def prepared_store(database: str) -> Store:
-    return a_store(database)
-
-
-@pytest.fixture
-def store(prepared_store: Store) -> Store:
-    return emptied(prepared_store)
 
 
 @pytest.fixture
@@ -155,23 +145,23 @@ def test_a_recovery_arrives_after_what_it_recovers_from_and_a_new_episode_is_tol
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=STATES)
 def test_exactly_the_changes_of_state_are_noticed(
-    prepared_store: Store, states: list[Severity | None]
+    installed: Store, states: list[Severity | None]
 ) -> None:
     topic = f"any:{uuid4()}"
     for severity in states:
         if severity:
-            raise_(prepared_store, topic, severity)
+            raise_(installed, topic, severity)
         else:
-            recover(prepared_store, topic)
+            recover(installed, topic)
     noticed = rows(
-        prepared_store,
+        installed,
         "select case kind when 'recovered' then null else severity::text end as state"
         " from ops.alert_notices where topic = %(topic)s order by notice_id",
         {"topic": topic},
     )
     kept = [state for state, _ in groupby([None, *states])]
     assert [row["state"] for row in noticed] == kept[1:]
-    assert (topic in standing(prepared_store)) is (kept[-1] is not None)
+    assert (topic in standing(installed)) is (kept[-1] is not None)
 
 
 def test_two_processes_that_see_the_same_trouble_make_one_alert(store: Store) -> None:

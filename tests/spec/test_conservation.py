@@ -31,16 +31,6 @@ COUNTS = ("read", "landed", "unchanged", "rejected", "removed")
 
 
 @pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    return engine.a_store(database)
-
-
-@pytest.fixture
-def store(installed: Store) -> Store:
-    return engine.emptied(installed)
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield tmp_path_factory.mktemp("tills")
 

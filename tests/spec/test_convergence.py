@@ -107,12 +107,10 @@ def steps() -> SearchStrategy[list[Step]]:
     )
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Iterator[Store]:
-    store = engine.a_store(database)
-    engine.a_publish_table(store)
+@pytest.fixture(autouse=True, scope="module")
+def _little_patience() -> Iterator[None]:
     stamina.set_testing(True, attempts=2, cap=True)
-    yield store
+    yield
     stamina.set_testing(False)
 
 
@@ -179,9 +177,9 @@ def settled_in_the_end(store: Store, there: Destination, story: list[Step], cloc
 @settings(max_examples=150, suppress_health_check=RELAXED)
 @given(story=steps())
 def test_a_destination_without_any_safety_ends_with_each_day_once(
-    installed: Store, story: list[Step]
+    publishing: Store, story: list[Step]
 ) -> None:
-    store, clock = engine.emptied(installed), Clock()
+    store, clock = engine.emptied(publishing), Clock()
     there = PoorLedger(clock, apart=1.0)
     known: dict[str, Mapping[str, Any]] = {}
     for step in story:
@@ -205,9 +203,9 @@ def test_a_destination_without_any_safety_ends_with_each_day_once(
 @settings(max_examples=60, suppress_health_check=RELAXED)
 @given(story=steps())
 def test_xero_ends_with_each_day_once_and_every_effect_once(
-    installed: Store, tmp_path_factory: pytest.TempPathFactory, story: list[Step]
+    publishing: Store, tmp_path_factory: pytest.TempPathFactory, story: list[Step]
 ) -> None:
-    store, clock = engine.emptied(installed), Clock()
+    store, clock = engine.emptied(publishing), Clock()
     folder: Path = tmp_path_factory.mktemp("xero")
     known: dict[str, Mapping[str, Any]] = {}
     with xero.emulator(folder) as emulator, xero.client(emulator) as client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -20,17 +20,10 @@ DAYS = [f"2011-01-0{number}" for number in range(1, 8)]
 BLIND: list[Sight] = ["cannot be seen"] * 9
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    engine.a_publish_table(store)
-    return store
-
-
 @pytest.fixture
-def store(installed: Store) -> Iterator[Store]:
-    engine.publish(installed, {})
-    yield engine.emptied(installed)
+def store(publishing: Store) -> Store:
+    engine.publish(publishing, {})
+    return engine.emptied(publishing)
 
 
 def poor(*moods: Mood, **changes: Any) -> PoorLedger:

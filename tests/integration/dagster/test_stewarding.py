@@ -23,11 +23,6 @@ from tests.support.letters import deliver, discard, edit, letters, live, take, t
 GOOD = a_line(InvoiceNo="540009")
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    return engine.a_store(database)
-
-
 @pytest.fixture
 def store(installed: Store, tmp_path: Path) -> Store:
     """A store with a day of one good line and one that was torn."""

@@ -10,11 +10,10 @@ from tests.support.registers import Keeper, Register
 
 
 @pytest.fixture(scope="module")
-def installed(database: str) -> Store:
+def installed(installed: Store) -> Store:
     """A store with the models' tables."""
-    store = engine.a_store(database)
-    registers.tables(store)
-    return store
+    registers.tables(installed)
+    return installed
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,17 +15,10 @@ DAY = "2011-01-31"
 BLIND: list[Sight] = ["cannot be seen"] * 9
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    engine.a_publish_table(store)
-    return store
-
-
 @pytest.fixture
-def store(installed: Store) -> Iterator[Store]:
-    engine.publish(installed, numbered([DAY], lambda _: "1.00"))
-    yield engine.emptied(installed)
+def store(publishing: Store) -> Store:
+    engine.publish(publishing, numbered([DAY], lambda _: "1.00"))
+    return engine.emptied(publishing)
 
 
 def deliver(store: Store, there: PoorLedger, *, set_by: timedelta = timedelta()) -> Delivered:

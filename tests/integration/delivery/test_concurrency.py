@@ -25,18 +25,11 @@ DAYS = [f"2011-01-{number:02}" for number in range(1, 13)]
 AT_ONCE = 4
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    engine.a_publish_table(store)
-    return store
-
-
 @pytest.fixture
-def store(installed: Store) -> Iterator[Store]:
+def store(publishing: Store) -> Iterator[Store]:
     stamina.set_testing(True, attempts=5, cap=True)
-    engine.publish(installed, {})
-    yield engine.emptied(installed)
+    engine.publish(publishing, {})
+    yield engine.emptied(publishing)
     stamina.set_testing(False)
 
 

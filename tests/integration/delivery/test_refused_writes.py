@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,10 @@ from tests.support.destinations import Clock, Mood, PoorLedger, numbered
 DAY = "2011-01-31"
 
 
-@pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    engine.a_publish_table(store)
-    return store
-
-
 @pytest.fixture
-def store(installed: Store) -> Iterator[Store]:
-    engine.publish(installed, {})
-    yield engine.emptied(installed)
+def store(publishing: Store) -> Store:
+    engine.publish(publishing, {})
+    return engine.emptied(publishing)
 
 
 def deliver(store: Store, there: Any, **options: Any) -> Delivered:

@@ -27,13 +27,6 @@ DAYS = [f"2011-01-0{number}" for number in range(1, 4)]
 
 
 @pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    engine.a_publish_table(store)
-    return store
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield tmp_path_factory.mktemp("tills")
 
@@ -73,9 +66,9 @@ def judged(store: Store, *, rejected: int = 1, passed: bool = True, run_id: str 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=exports.histories(), data=st.data())
 def test_whatever_sources_send_and_stewards_do_adds_up(
-    installed: Store, folder: Path, history: list[Export], data: st.DataObject
+    publishing: Store, folder: Path, history: list[Export], data: st.DataObject
 ) -> None:
-    store = engine.emptied(installed)
+    store = engine.emptied(publishing)
     for export in history:
         deliver(folder, export.content)
         take(store, folder)
@@ -105,9 +98,9 @@ def test_whatever_sources_send_and_stewards_do_adds_up(
     )
 )
 def test_whatever_destinations_answer_adds_up(
-    installed: Store, passes: list[tuple[dict[str, str], list[Mood], list[Sight], bool, bool]]
+    publishing: Store, passes: list[tuple[dict[str, str], list[Mood], list[Sight], bool, bool]]
 ) -> None:
-    store, there = engine.emptied(installed), PoorLedger(Clock())
+    store, there = engine.emptied(publishing), PoorLedger(Clock())
     for totals, moods, sights, distrust, replayed in passes:
         there.moods, there.sights = list(moods), list(sights)
         send(store, there, totals, distrust=distrust)

@@ -22,14 +22,13 @@ RESTRICTED = [
 
 
 @pytest.fixture(scope="module")
-def store(database: str) -> Iterator[Store]:
-    store = engine.a_store(database)
-    with store.transaction(Role.MODELER) as connection:
+def store(installed: Store) -> Iterator[Store]:
+    with installed.transaction(Role.MODELER) as connection:
         for schema in SCHEMAS[2:]:
             connection.execute(f"create view {schema}.shown as select 'her' as tax_id".encode())
-    with psycopg.connect(store.address.conninfo, autocommit=True) as connection:
+    with psycopg.connect(installed.address.conninfo, autocommit=True) as connection:
         connection.execute("create role outsider login")
-        yield store
+        yield installed
         connection.execute("drop role outsider")
 
 

@@ -22,21 +22,20 @@ STREAM = str(engine.SALES.name)
 
 
 @pytest.fixture(scope="module")
-def installed(database: str) -> Store:
-    store = engine.a_store(database)
-    with store.transaction(Role.MODELER) as connection:
+def comparing(installed: Store) -> Store:
+    with installed.transaction(Role.MODELER) as connection:
         connection.execute(
             f"create table reconciliation.{NAME} (partition_key text, state text,"
             " expected_total numeric, booked_total numeric, difference numeric,"
             " landed_lines bigint)".encode()
         )
-    return store
+    return installed
 
 
 @pytest.fixture
-def store(installed: Store) -> Store:
-    engine.rows(installed, f"truncate reconciliation.{NAME}")
-    return engine.emptied(installed)
+def store(comparing: Store) -> Store:
+    engine.rows(comparing, f"truncate reconciliation.{NAME}")
+    return engine.emptied(comparing)
 
 
 def shows(store: Store, day: str, state: str, expected: str | None, found: str | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from psycopg import sql
@@ -81,11 +79,10 @@ ALLOWED[Role.STEWARD] = {
 
 
 @pytest.fixture(scope="module")
-def store(database: str) -> Iterator[Store]:
-    store = engine.a_store(database)
-    with store.transaction(Role.MODELER) as connection:
+def store(installed: Store) -> Store:
+    with installed.transaction(Role.MODELER) as connection:
         connection.execute("create table canonical.sales (sale_id text)")
-    yield store
+    return installed
 
 
 def tables(store: Store) -> list[str]:
