@@ -174,17 +174,16 @@ class Matching:
     def _table(self, records: Values) -> pa.Table:
         import pyarrow as pa
 
-        names = ("id", *self.columns)
-        schema = pa.schema([(name, pa.string()) for name in names])
+        from accord.matching.forms import COLUMNS
+
+        columns = COLUMNS[self.entity]
+        schema = pa.schema([(name, pa.string()) for name in ("id", *columns)])
         rest, batches = iter(records), []
         while some := list(islice(rest, _AT_ONCE)):
             ids = pa.array([_name(record) for record, _ in some], pa.string())
             said = [_addressed(values) for _, values in some]
-            columns = [
-                pa.array([values.get(name) for values in said], pa.string())
-                for name in self.columns
-            ]
-            batches.append(pa.record_batch([ids, *columns], schema=schema))
+            told = [pa.array([it.get(name) for it in said], pa.string()) for name in columns]
+            batches.append(pa.record_batch([ids, *told], schema=schema))
         return pa.Table.from_batches(batches, schema=schema)
 
 

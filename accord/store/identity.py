@@ -25,7 +25,7 @@ LARGEST_BLOCK = 200
 ENOUGH = 20
 """Records whose shared keys are worth so much are compared, however many such pairs there are."""
 _LESSER_ALWAYS, _LESSER_A_RECORD = 400_000, 20
-"""So many pairs that share less are compared too; fewer miss more than matching all at once does."""
+"""So many pairs that share less are compared; fewer miss more than matching all at once does."""
 LARGEST_SHARED = 20
 """An identifier that more records bear identifies nobody, such as a made-up tax id."""
 IDENTIFIER = "="
