@@ -10,9 +10,10 @@ from accord.catalog import Stream
 from accord.connector import Follows, Source
 from accord.errors import Stop, Unbalanced
 from accord.records import Slice, Window
+from accord.store import statistics
 from accord.store.database import Connection, Role, Store
 from accord.store.landing import Landed, Lander, note_first_day
-from accord.store.queries import for_table, queries
+from accord.store.queries import queries
 
 MANY = 10_000
 """Landed records after which the planner's statistics are made anew."""
@@ -67,7 +68,7 @@ def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run
         if taken.counts.landed.total() > MANY:
             # Landing is asked for by its keys alone, of which a smaller sample tells enough.
             connection.execute("set default_statistics_target = 25")
-            connection.execute(for_table(queries("landing")["analyze"], stream.name.table))
+            statistics.refresh(connection, [("landing", stream.name.table)])
     return taken
 
 

@@ -14,7 +14,7 @@ from accord.quality.expectations import agreement
 from accord.quality.gate import judge as judged_by_sql
 from accord.quality.second_opinion import SecondOpinion
 from accord.settings import CHECKOUT, load
-from accord.store import builds
+from accord.store import statistics
 from accord.store.database import Role, Store
 from accord.store.server import PSYCOPG_2
 from bench.ground import store_at
@@ -42,8 +42,7 @@ def build(options: dict[str, Any]) -> dict[str, Any]:
     started = perf_counter()
     dbt.run([model.name for model in models], days=days)
     with store.transaction(Role.MODELER) as connection:
-        for model in models:
-            builds.refresh_statistics(connection, model.key)
+        statistics.refresh(connection, [model.key for model in models])
     return {"seconds": perf_counter() - started, "records": records, "days": len(days)}
 
 

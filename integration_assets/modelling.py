@@ -12,7 +12,7 @@ from accord.contracts.model import Contract
 from accord.lineage import Model, Table
 from accord.quality.second_opinion import SecondOpinion
 from accord.settings import Settings
-from accord.store import builds
+from accord.store import builds, statistics
 from accord.store.builds import Span
 from accord.store.database import Connection, Role, Store
 from integration_assets import failures
@@ -95,8 +95,7 @@ def brought_up_to_date(
         dbt.run([model.name for model in models], days=sorted(stale))
         with store.transaction(Role.MODELER) as connection:
             builds.note(connection, target, stale)
-            for model in models:
-                builds.refresh_statistics(connection, model.key)
+            statistics.refresh(connection, [model.key for model in models])
     return sorted(stale)
 
 

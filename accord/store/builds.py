@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from psycopg import sql
-
 from accord.store.database import Connection
 from accord.store.queries import queries
 
@@ -53,15 +51,6 @@ def note(connection: Connection, target: str, basis: Mapping[str, str]) -> None:
         queries("builds")["note"],
         {"target": target, "partitions": list(basis), "bases": list(basis.values())},
     )
-
-
-def refresh_statistics(connection: Connection, table: tuple[str, str]) -> None:
-    """Let the planner know a table as it is now; after a bulk load it would guess badly wrong."""
-    kind = connection.execute(
-        "select relkind from pg_class where oid = to_regclass(%s)", (".".join(table),)
-    ).fetchone()
-    if kind == ("r",):
-        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(*table)))
 
 
 def to_judge(

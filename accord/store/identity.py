@@ -23,7 +23,9 @@ Two = tuple[int, int]
 LARGEST_BLOCK = 200
 """A key that more records share says too little to compare all of them with each other."""
 ENOUGH = 20
-"""Records whose shared keys are worth so much are compared, however many such pairs there are."""
+"""Records whose shared keys are worth so much are compared, however many such pairs there are.
+
+It is the rule of `accord.matching.blocking`, which knows no store, for records that are in one."""
 _LESSER_ALWAYS, _LESSER_A_RECORD = 400_000, 20
 """So many pairs that share less are compared; fewer miss more than matching all at once does."""
 LARGEST_SHARED = 20

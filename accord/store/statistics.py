@@ -10,10 +10,13 @@ from accord.store.database import Connection
 from accord.store.queries import queries
 
 
-def refresh(connection: Connection, tables: Iterable[tuple[str, str]], *, touched: int) -> None:
-    """Let the planner know the tables of which `touched` rows are a good part.
+def refresh(
+    connection: Connection, tables: Iterable[tuple[str, str]], *, touched: int | None = None
+) -> None:
+    """Let the planner know tables as they are now: those of which `touched` rows are a good part.
 
-    What the caller's transaction wrote counts. A role that may not do it changes nothing.
+    Without `touched` it is all of them; what is no table, as a view, is left alone. What the
+    caller's transaction wrote counts. A role that may not do it changes nothing.
     """
     statements = queries("statistics")
     for table in tables:

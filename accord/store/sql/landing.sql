@@ -194,6 +194,3 @@ on conflict (only_row) do update set first_day = least(ops.calendar.first_day, e
 
 -- name: first_day
 select first_day from ops.calendar;
-
--- name: analyze
-analyze landing.{table};

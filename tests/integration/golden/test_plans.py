@@ -93,6 +93,10 @@ def test_what_is_counted_is_counted_without_its_documents(company: Company) -> N
         assert _counted(connection) == (-1, None)
         statistics.refresh(connection, [("pg_temp", "told")], touched=100)
         assert _counted(connection) == (100, ["key", "n"])
+        connection.execute("insert into told (n) values (101)")
+        connection.execute("create temporary view shown as select * from told")
+        statistics.refresh(connection, [("pg_temp", "shown"), ("pg_temp", "told")])
+        assert _counted(connection) == (101, ["key", "n"])
 
 
 def _counted(connection: Connection) -> object:

@@ -25,9 +25,8 @@ def landed(store: Store) -> None:
 
 
 def test_each_flow_counts_its_own_dead_letters_and_names_its_systems(
-    database: str, tmp_path: Path
+    store: Store, database: str, tmp_path: Path
 ) -> None:
-    store = engine.a_store(database)
     landed(store)
     settings = Settings(home=tmp_path, database_url=database, environment={})
     world = World(settings, store, engine.SYSTEMS, load_outcomes(OUTCOMES))
