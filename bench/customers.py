@@ -24,8 +24,9 @@ from accord.catalog import Delivery, Stream
 from accord.connector import Destination, Source
 from accord.contracts.model import Contract
 from accord.contracts.odcs import entities
+from accord.delivery.abreast import Abreast, Errand
 from accord.delivery.approving import approval
-from accord.delivery.courier import Courier
+from accord.delivery.courier import Courier, Delivered
 from accord.golden.consolidate import Entity, consolidate
 from accord.intake import take_in
 from accord.lineage import Feed, feeds
@@ -109,7 +110,7 @@ class Pass:
         with watch.step("judged"):
             self._judge()
         with watch.step("delivered"):
-            delivered = sum(self._deliver(delivery) for delivery in self.deliveries)
+            delivered = self._deliver_all()
         with watch.step("looked_back"):
             self._look_back()
         with watch.step("echoes"):
@@ -136,15 +137,18 @@ class Pass:
                     connection, contract, judge(connection, contract, [""]), run_id=self.run_id
                 )
 
-    def _deliver(self, delivery: Delivery) -> int:
+    def _deliver_all(self) -> int:
+        ways: dict[str, list[Errand]] = {}
+        for it in self.deliveries:
+            ways.setdefault(it.system, []).append(Errand(_named(it), partial(self._deliver, it)))
+        with Abreast() as abreast:
+            abreast.begin(ways.values())
+            return sum(_arrived(it, abreast.taken(_named(it))) for it in self.deliveries)
+
+    def _deliver(self, delivery: Delivery) -> Delivered:
         outbox = Outbox(delivery, self.company.endpoint(delivery.system), self.run_id)
         courier = Courier(self.store, outbox, self._destination(delivery))
-        done = courier.deliver([""], approval([self.contract]))
-        counts: Mapping[str, int] = done.counts.get("", {})
-        unfinished = {name: counts.get(name, 0) for name in ("rejected", "held", "waiting")}
-        if done.trouble is not None or any(unfinished.values()):
-            raise AssertionError(f"{delivery.system} {delivery.kind}: {unfinished}, {done.trouble}")
-        return int(counts.get("delivered", 0))
+        return courier.deliver([""], approval([self.contract]))
 
     def _look_back(self) -> None:
         for stream in self.streams:
@@ -161,6 +165,16 @@ class Pass:
         client = self.company.client(delivery.system)
         assert isinstance(client, Destination)  # noqa: S101 - it is delivered to
         return client
+
+
+def _named(delivery: Delivery) -> str:
+    return f"{delivery.system}.{delivery.kind}"
+
+
+def _arrived(delivery: Delivery, done: Delivered | None) -> int:
+    if done is None or not done.is_through or done.total["rejected"] + done.total["waiting"]:
+        raise AssertionError(f"{_named(delivery)}: {done}")
+    return done.total["delivered"]
 
 
 def change_customers(options: dict[str, Any]) -> dict[str, Any]:

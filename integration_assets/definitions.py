@@ -25,6 +25,7 @@ from integration_assets.publishing import destination_key
 from integration_assets.stewarding import discard_dead_letters, replay_dead_letters
 from integration_assets.world import CONTRACTS, World, the_world
 from resources import heap
+from resources.abreast import abreast
 from resources.company import company_resource
 from resources.dbt import Dbt
 from resources.second_opinion import second_opinion_resource
@@ -77,7 +78,7 @@ def build_defs(
             ),
         ],
         schedules=[*with_days.schedules(world), *without_days.schedules(world), history],
-        resources=dict(resources),
+        resources={"abreast": abreast, **resources},
         loggers=dict(loggers) if loggers else None,
         executor=dg.in_process_executor,
     )

@@ -1,7 +1,9 @@
 """Destination assets: what each system receives. They refuse data without a passing verdict."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -9,8 +11,9 @@ import dagster as dg
 from accord.catalog import Delivery, System
 from accord.connector import Destination
 from accord.contracts.model import Contract
+from accord.delivery.abreast import Abreast, Errand
 from accord.delivery.approving import approval
-from accord.delivery.courier import Courier
+from accord.delivery.courier import Courier, Delivered
 from accord.errors import Stop
 from accord.sandbox.company import Company
 from accord.store.database import Store
@@ -29,20 +32,37 @@ def destination_key(delivery: Delivery) -> dg.AssetKey:
     return dg.AssetKey([delivery.system, delivery.kind])
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A delivery, and the contracts whose gates it waits for, by the assets they are about."""
+
+    delivery: Delivery
+    gated: Mapping[dg.AssetKey, Contract]
+
+    @property
+    def name(self) -> str:
+        """What Dagster calls its step."""
+        return "__".join(destination_key(self.delivery).path)
+
+
 def destination(
     system: System,
-    delivery: Delivery,
-    gated: Mapping[dg.AssetKey, Contract],
+    outgoing: Outgoing,
     days: dg.DailyPartitionsDefinition | None,
     freshness: dg.FreshnessPolicy | None,
     owner: str,
+    *,
+    beside: Sequence[Outgoing] = (),
 ) -> dg.AssetsDefinition:
     """The asset that delivers one kind of object: day by day, or as a whole where it has no days.
 
-    It depends on what is `gated` as well, so that within a run it waits for those gates, and on the
-    kinds of the same system that are sent first.
+    It depends on what is gated as well, so that within a run it waits for those gates, and on the
+    kinds of the same system that are sent first. What goes to other systems of what is `beside` it,
+    behind the same gates, is delivered meanwhile.
     """
+    delivery, gated = outgoing.delivery, outgoing.gated
     first = [dg.AssetKey([delivery.system, kind]) for kind in delivery.after]
+    together = [it for it in beside if it.gated.keys() <= gated.keys()]
 
     @dg.asset(
         key=destination_key(delivery),
@@ -65,25 +85,19 @@ def destination(
         context: dg.AssetExecutionContext,
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
+        abreast: dg.ResourceParam[Abreast],
     ) -> dg.MaterializeResult[Any]:
-        keys = Days.of(context.run.tags).keys if delivery.partitioned else [""]
+        making = partial(_made, context.run, store, company, abreast)
         with failures.classed(context):
-            client = company.client(system.name)
-            if not isinstance(client, Destination):
-                raise TypeError(f"systems/{system.name}/client.py does not receive anything")
-            outbox = Outbox(delivery, company.endpoint(system.name), context.run_id)
-            result = Courier(store, outbox, client).deliver(
-                keys,
-                approval(list(gated.values())),
-                distrust=DISTRUST_TAG in context.run.tags,
-            )
-            for key in keys:
+            abreast.begin(_ways(context.run, together, making))
+            result = abreast.taken(outgoing.name) or making(outgoing)
+            for key in _keys(context.run, delivery):
                 context.add_asset_metadata(
                     told(result.counts.get(key, Counter())),
                     asset_key=destination_key(delivery),
                     partition_key=key or None,
                 )
-            total = sum(result.counts.values(), Counter())
+            total = result.total
             context.log.info(
                 "%s → %s %s: %s",
                 delivery.flow,
@@ -100,16 +114,50 @@ def destination(
                     result.depending,
                     delivery.kind,
                 )
-            if at_gate := total["held"] - result.depending:
+            if result.at_gate:
                 raise Stop(
-                    f"{at_gate} of {total['due']} {delivery.kind} are held: there is no passing "
-                    "verdict for their data as it is now",
+                    f"{result.at_gate} of {total['due']} {delivery.kind} are held: there is no "
+                    "passing verdict for their data as it is now",
                     remedy="mend what the gate found (see its check), then materialize them "
                     "with everything upstream",
                 )
         return dg.MaterializeResult()
 
     return deliver
+
+
+def _made(
+    run: dg.DagsterRun, store: Store, company: Company, abreast: Abreast, outgoing: Outgoing
+) -> Delivered:
+    """Make a delivery of a run, in whatever thread."""
+    delivery = outgoing.delivery
+    client = company.client(delivery.system)
+    if not isinstance(client, Destination):
+        raise TypeError(f"systems/{delivery.system}/client.py does not receive anything")
+    outbox = Outbox(delivery, company.endpoint(delivery.system), run.run_id)
+    courier = Courier(store, outbox, client, sleep=abreast.sleep, is_over=abreast.is_over)
+    return courier.deliver(
+        _keys(run, delivery),
+        approval(list(outgoing.gated.values())),
+        distrust=DISTRUST_TAG in run.tags,
+    )
+
+
+def _keys(run: dg.DagsterRun, delivery: Delivery) -> Sequence[str]:
+    return Days.of(run.tags).keys if delivery.partitioned else [""]
+
+
+def _ways(
+    run: dg.DagsterRun, together: Iterable[Outgoing], making: Callable[[Outgoing], Delivered]
+) -> list[list[Errand]]:
+    """What this run delivers to each system, in its order; nothing where there is but one."""
+    steps = run.step_keys_to_execute or ()
+    ways: dict[str, list[Errand]] = {}
+    for it in sorted(together, key=lambda it: len(it.delivery.after)):
+        if it.name in steps:
+            errand = Errand(it.name, partial(making, it))
+            ways.setdefault(it.delivery.system, []).append(errand)
+    return list(ways.values()) if len(ways) > 1 else []
 
 
 def told(counts: Mapping[str, int]) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ from accord.reconcile import Comparison
 from accord.store import builds
 from integration_assets.gating import gate, target_of
 from integration_assets.modelling import BEHIND_GATE, CANONICAL, modelled
-from integration_assets.publishing import destination, destination_key
+from integration_assets.publishing import Outgoing, destination, destination_key
 from integration_assets.reconciling import comparison_key, outcome_asset, reconciliation
 from integration_assets.world import World, key_of
 from sensors.dead_letters import after_replays
@@ -102,8 +102,7 @@ def _delivering(world: World, days: dg.DailyPartitionsDefinition) -> list[dg.Ass
             found.append(
                 destination(
                     world.systems[delivery.system],
-                    delivery,
-                    gated,
+                    Outgoing(delivery, gated),
                     days,
                     _freshness(outcome),
                     world.owner_of(flow),

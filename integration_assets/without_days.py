@@ -16,7 +16,7 @@ from integration_assets.consolidating import echoes, echoes_key, entity_key, gol
 from integration_assets.gating import gate
 from integration_assets.looking_back import look_back_key, looking_back
 from integration_assets.modelling import BEHIND_GATE_TAG, with_project
-from integration_assets.publishing import destination
+from integration_assets.publishing import Outgoing, destination
 from integration_assets.reconciling import outcome_asset
 from integration_assets.tables import model_schema, whole
 from integration_assets.world import World
@@ -78,9 +78,14 @@ def _of_flow(world: World, flow: str, deliveries: Sequence[Delivery]) -> Iterato
     for contract in _entities(world, deliveries):
         yield golden_records(contract, flow, feeds(world.manifest, contract.name), owner)
     yield _published(flow, _published_models(world, deliveries), owner)
-    for delivery in deliveries:
-        gated = {entity_key(contract): contract for contract in world.gates_of(delivery)}
-        yield destination(world.systems[delivery.system], delivery, gated, None, None, owner)
+    going = [
+        Outgoing(
+            delivery, {entity_key(contract): contract for contract in world.gates_of(delivery)}
+        )
+        for delivery in deliveries
+    ]
+    for it in going:
+        yield destination(world.systems[it.delivery.system], it, None, None, owner, beside=going)
     for system in sorted({delivery.system for delivery in deliveries}):
         own = [delivery for delivery in deliveries if delivery.system == system]
         yield looking_back(world.systems[system], own, owner)

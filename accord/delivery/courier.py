@@ -32,6 +32,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """How each partition's due objects stand, and what stopped the courier, if anything did.
@@ -44,16 +48,32 @@ class Delivered:
     trouble: Retry | None = None
     depending: int = 0
 
+    @property
+    def total(self) -> Counter[str]:
+        """How all that is due stands."""
+        return sum(self.counts.values(), Counter())
+
+    @property
+    def at_gate(self) -> int:
+        """How many wait for the gate."""
+        return self.total["held"] - self.depending
+
+    @property
+    def is_through(self) -> bool:
+        """Whether nothing stopped the courier, and the gate let everything pass."""
+        return self.trouble is None and not self.at_gate
+
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Delivers one kind of object to one destination."""
+    """Delivers one kind of object to one destination; nothing leaves once `is_over` says so."""
 
     store: Store
     outbox: Outbox
     destination: Destination
     clock: Callable[[], datetime] = _now
     sleep: Callable[[float], None] = time.sleep
+    is_over: Callable[[], bool] = _never
 
     def deliver(
         self,
@@ -125,7 +145,9 @@ class Courier:
         if not intent.meant:
             return None
         session = partial(self.store.session, Role.DELIVERER)
-        sender = Sender(self.outbox, self.destination, resolver.settler, self.clock, session)
+        sender = Sender(
+            self.outbox, self.destination, resolver.settler, self.clock, session, self.is_over
+        )
         for _ in range(ROUNDS):
             error = sender.send(connection)
             if not isinstance(error, Unanswered):

@@ -13,10 +13,10 @@ from functools import partial
 from uuid import uuid4
 
 from accord.delivery import decide
-from accord.delivery.ahead import Ahead
 from accord.delivery.decide import Extent
 from accord.errors import Stop
 from accord.store import approvals
+from accord.store.ahead import Ahead
 from accord.store.database import Connection
 from accord.store.due import Considered, Due, Standing
 from accord.store.outbox import Outbox

@@ -16,13 +16,13 @@ import stamina
 
 from accord.connector import Destination, Removes
 from accord.delivery import decide
-from accord.delivery.ahead import Ahead
 from accord.delivery.beside import Session, Settling, settling
 from accord.delivery.lines import Line, line
 from accord.delivery.looking import Batch, Looked, Looking, seen
 from accord.delivery.settling import Settler
 from accord.errors import Retry, Stop, Unanswered
 from accord.records import Receipt
+from accord.store.ahead import Ahead
 from accord.store.database import Connection
 from accord.store.due import Effect
 from accord.store.outbox import Intended, Outbox, Settlement
@@ -57,6 +57,7 @@ class Sender:
     settler: Settler
     clock: Callable[[], datetime]
     session: Session
+    is_over: Callable[[], bool]
     _trouble: Retry | Stop | None = None
     _moved: bool = False
     _put_off: bool = False
@@ -114,6 +115,8 @@ class Sender:
         look = Looking(self.destination, self.outbox.delivery.kind).look
         with self._fetched(connection, effect) as batches, calls:
             while True:
+                if self.is_over():
+                    self._note(Retry("The run ended while it delivered", remedy="run again"))
                 while self._trouble is None and calls.has_room:
                     batch = next(batches, None)
                     if batch is None:

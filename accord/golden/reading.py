@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from accord.golden.values import Normalise, given, normal
 from accord.lineage import Feed
 from accord.names import StreamName
 from accord.store import golden, statistics
+from accord.store.ahead import Ahead
 from accord.store.database import Connection
-from accord.store.golden import Incoming, Kept, Mark
+from accord.store.golden import Incoming, Kept, Known, Mark
+
+Rows = Sequence[dict[str, Any]]
 
 _KEYS_AT_ONCE = 5_000
 
@@ -66,37 +70,49 @@ class Reader:
         mark = golden.mark(self.connection, self.entity, stream)
         if mark.basis == feed.version:
             landed = golden.landed_since(self.connection, stream, mark.version)
-            newest = max(landed.values(), default=mark.version)
-            due = sorted(landed)
-            for first in range(0, len(due), _KEYS_AT_ONCE):
-                keys = due[first : first + _KEYS_AT_ONCE]
-                told = self._told(feed, stream, keys, count)
-                self._remove(stream, [key for key in keys if key not in told], count)
+            newest, due = max(landed.values(), default=mark.version), sorted(landed)
+            told = self._told(feed, stream, due, count)
+            gone = [key for key in due if key not in told]
         else:
             newest = golden.newest_landed(self.connection, stream)
             told = self._told(feed, stream, None, count)
-            live = golden.live_keys(self.connection, self.entity, stream)
-            self._remove(stream, sorted(live - told), count)
+            gone = sorted(golden.live_keys(self.connection, self.entity, stream) - told)
+        self._remove(stream, gone, count)
         golden.move_mark(self.connection, self.entity, stream, Mark(newest, feed.version))
 
     def _told(
         self, feed: Feed, stream: StreamName, keys: Sequence[str] | None, count: _Count
     ) -> set[str]:
-        """Bring those of a stream's records that are new or changed; return the keys of all."""
+        """Bring those of a stream's records that are new or changed; return the keys of all.
+
+        The store is asked for the next ones, and keeps what was brought, while these are compared.
+        """
         told: set[str] = set()
-        pages = golden.told(self.connection, (feed.schema, feed.model), stream.stream, keys)
-        for rows in pages:
-            told.update(row["source_key"] for row in rows)
-            brought = list(self._changed(stream, rows))
-            golden.bring(self.connection, brought)
-            count.told += len(rows)
-            count.unchanged += len(rows) - len(brought)
+        with Ahead(self._pages(feed, stream, keys)) as pages:
+            for rows, known in pages:
+                told.update(row["source_key"] for row in rows)
+                brought = list(self._changed(stream, rows, known))
+                pages.leave(partial(golden.bring, self.connection, brought))
+                count.told += len(rows)
+                count.unchanged += len(rows) - len(brought)
         return told
 
-    def _changed(self, stream: StreamName, rows: Sequence[dict[str, Any]]) -> Iterator[Incoming]:
-        known = golden.known(
-            self.connection, self.entity, stream, [row["source_key"] for row in rows]
-        )
+    def _pages(
+        self, feed: Feed, stream: StreamName, keys: Sequence[str] | None
+    ) -> Generator[tuple[Rows, Mapping[str, Known]], None, None]:
+        """What a view tells of these records, or of all, with what was known of each."""
+        parts: Iterable[Sequence[str] | None] = [None]
+        if keys is not None:
+            parts = (keys[at : at + _KEYS_AT_ONCE] for at in range(0, len(keys), _KEYS_AT_ONCE))
+        for part in parts:
+            view = (feed.schema, feed.model)
+            for rows in golden.told(self.connection, view, stream.stream, part):
+                names = [row["source_key"] for row in rows]
+                yield rows, golden.known(self.connection, self.entity, stream, names)
+
+    def _changed(
+        self, stream: StreamName, rows: Rows, known: Mapping[str, Known]
+    ) -> Iterator[Incoming]:
         for row in rows:
             said = given(row, self.columns)
             before = known.get(row["source_key"])

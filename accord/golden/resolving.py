@@ -6,15 +6,16 @@ groups together. To take them apart is for a person.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
+from functools import partial
 
 from accord.golden.comparing import compare
 from accord.golden.identity import Union, grouped, homes, joined_before, moves, survivors
 from accord.golden.matcher import Matcher, Scored
 from accord.store import golden, identity, statistics
+from accord.store.ahead import Ahead
 from accord.store.database import Connection
 from accord.store.identity import IDENTIFIER, Decisions, Pair, Two
 
@@ -175,16 +176,23 @@ class Resolver:
     def _index(self, fresh: Sequence[int], gone: Sequence[int]) -> None:
         """Keep under which keys and identifiers these records are found; those gone, under none."""
         identity.drop_blocks(self.connection, gone)
-        for first in range(0, len(fresh), golden.AT_ONCE):
-            some = fresh[first : first + golden.AT_ONCE]
-            values = golden.values_of(self.connection, some)
-            keys = [
-                (f"{IDENTIFIER}{name}:{said[name]}", record)
-                for record, said in values
-                for name in self.identifying
-                if name in said
-            ]
-            identity.keep_blocks(self.connection, some, chain(keys, self.matcher.keys(values)))
+        with Ahead(self._said(fresh)) as parts:
+            for records, values in parts:
+                keys = [
+                    (f"{IDENTIFIER}{name}:{said[name]}", record)
+                    for record, said in values
+                    for name in self.identifying
+                    if name in said
+                ]
+                keys += self.matcher.keys(values)
+                parts.leave(partial(identity.keep_blocks, self.connection, records, keys))
+
+    def _said(
+        self, records: Sequence[int]
+    ) -> Generator[tuple[Sequence[int], Sequence[golden.Valued]], None, None]:
+        for first in range(0, len(records), golden.AT_ONCE):
+            some = records[first : first + golden.AT_ONCE]
+            yield some, golden.values_of(self.connection, some)
 
     def _keep_keys(self, records: Sequence[int]) -> list[Two]:
         """Keep what is the same by an identifier, or by a golden id of ours; return the latter."""

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import date
@@ -54,6 +55,7 @@ class Company:
         self._served: dict[str, tuple[str, str]] = {}
         self._clients: dict[str, Client] = {}
         self._emulators: dict[str, Emulator] = {}
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -85,10 +87,14 @@ class Company:
         return self.settings.url_of(system) or "sandbox"
 
     def client(self, system: str) -> Client:
-        """A client of the system, made once. Raises Stop when it cannot be configured."""
-        if system not in self._clients:
-            self._clients[system] = self._system(system).connect(self.connection(system))
-        return self._clients[system]
+        """A client of the system, made once, whichever thread asks first.
+
+        Raises Stop when it cannot be configured.
+        """
+        with self._lock:
+            if system not in self._clients:
+                self._clients[system] = self._system(system).connect(self.connection(system))
+            return self._clients[system]
 
     def connection(self, system: str) -> Connection:
         """Where and as whom to reach the system."""

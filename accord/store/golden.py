@@ -20,7 +20,10 @@ from accord.names import StreamName
 from accord.store.database import Connection
 from accord.store.queries import for_table, listed, queries
 
-AT_ONCE = 10_000
+AT_ONCE = 2_500
+
+Valued = tuple[int, Mapping[str, str]]
+"""A record, and its normalised values."""
 
 _COPY = (
     "copy incoming_records"
@@ -240,16 +243,14 @@ def golden_ids(connection: Connection, entity: str) -> list[str]:
     return [row[0] for row in rows.fetchall()]
 
 
-def live_values(connection: Connection, entity: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+def live_values(connection: Connection, entity: str) -> Iterator[Valued]:
     """The normalised values of all records that are not gone."""
     with connection.cursor(name="live") as cursor:
         cursor.execute(queries("golden")["live_values"], {"entity": entity})
         yield from cursor
 
 
-def values_of(
-    connection: Connection, records: Sequence[int]
-) -> list[tuple[int, Mapping[str, str]]]:
+def values_of(connection: Connection, records: Sequence[int]) -> list[Valued]:
     """The normalised values of those of these records that are not gone."""
     rows = connection.execute(queries("golden")["values_of"], {"records": listed(records)})
     return rows.fetchall()

@@ -192,8 +192,9 @@ class Emulator:
             told = {"Request-Id": request_id, "Stripe-Version": self._account.version(request)}
             try:
                 self._throttle.take(is_search=request.path.endswith("/search"))
-                self._admit(request)
-                given = self._once(request, answer, request_id, refuse=refuse)
+                with self._books.alone():
+                    self._admit(request)
+                    given = self._once(request, answer, request_id, refuse=refuse)
             except Refused as error:
                 given = error.response
             return Response(given.status, given.body, {**told, **given.headers})

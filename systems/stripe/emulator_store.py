@@ -109,6 +109,12 @@ class Books:
             self._connection.close()
 
     @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nobody else at the books; requests that take turns hinder each other less."""
+        with self._lock:
+            yield
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """Keep everything done inside, or nothing when it raises."""
         with self._lock:
@@ -195,14 +201,17 @@ class Books:
         self, terms: Iterable[tuple[str, str]] | None, *, until: float
     ) -> list[dict[str, Any]]:
         """Return the customers as the search knows them, only those that ever had a term."""
-        if terms is None:
-            names = [row[0] for row in self._rows("select id from customers")]
-        else:
-            query = "select customer_id from terms where field = ? and value = ?"
-            names = [row[0] for term in terms for row in self._rows(query, *term)]
-        known = "select body from versions where customer_id = ? and at <= ? order by version desc"
-        rows = (self._row(known, name, until) for name in dict.fromkeys(names))
-        return [_read(row[0]) for row in rows if row]
+        named, values = "select id from customers", list[str]()
+        if terms is not None:
+            values = [part for term in terms for part in term]
+            asked = " or ".join(["field = ? and value = ?"] * (len(values) // 2))
+            named = f"select customer_id from terms where {asked}"  # noqa: S608
+        rows = self._rows(
+            "select body from versions where version in (select max(version) from versions"  # noqa: S608
+            f" where customer_id in ({named}) and at <= ? group by customer_id)",
+            *values, until,
+        )  # fmt: skip
+        return [_read(row[0]) for row in rows]
 
     def tell(self, event: Mapping[str, Any]) -> None:
         """Add an event."""

@@ -250,11 +250,13 @@ class Keeper:
     register: Any
     runs: list[str] = field(default_factory=list)
 
-    def deliver(self, delivery: Delivery, **options: Any) -> Delivered:
-        """Make a run; `options` are those of the courier."""
+    def deliver(
+        self, delivery: Delivery, *, is_over: Callable[[], bool] = lambda: False, **options: Any
+    ) -> Delivered:
+        """Make a run; `options` are those of its delivery."""
         self.runs.append(f"run-{len(self.runs) + 1}")
         outbox = Outbox(delivery, "sandbox", self.runs[-1])
-        courier = Courier(self.store, outbox, self.register, sleep=lambda _: None)
+        courier = Courier(self.store, outbox, self.register, sleep=lambda _: None, is_over=is_over)
         approve = options.pop("approve", approve_all)
         return courier.deliver([""], approve, **options)
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accord.catalog import Delivery
 from accord.store import due
 from accord.store.database import Role, Store
 from accord.store.outbox import Outbox
@@ -44,6 +45,20 @@ def test_when_the_destination_goes_down_what_was_answered_is_settled_and_no_more
     assert counts["due"] == 30 == counts["delivered"] + counts["waiting"]
     assert counts["delivered"] == len(keeper.register.objects)
     assert keeper.counts(SEVERAL)["delivered"] == counts["waiting"]
+
+
+@pytest.mark.parametrize("delivery", [FIRMS, SEVERAL])
+def test_when_the_run_is_over_what_has_left_is_settled_and_no_more_is_sent(
+    keeper: Keeper, delivery: Delivery
+) -> None:
+    say(keeper.store, FIRMS, MANY)
+    done = keeper.deliver(delivery, is_over=lambda: bool(keeper.register.objects))
+    counts = done.counts[""]
+    assert done.trouble is not None
+    assert done.trouble.what == "The run ended while it delivered"
+    assert 0 < counts["delivered"] == len(keeper.register.objects) < 30
+    assert counts["due"] == 30 == counts["delivered"] + counts["waiting"]
+    assert keeper.counts(delivery)["delivered"] == counts["waiting"]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

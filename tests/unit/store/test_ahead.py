@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from accord.delivery.ahead import Ahead
+from accord.store.ahead import Ahead
 
 WHO = ContextVar("who", default="nobody")
 

@@ -1,0 +1,100 @@
+"""Deliveries of one run side by side: as fast as the slowest system, each with its own outcome."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from accord.errors import Stop
+from integration_assets.publishing import DISTRUST_TAG
+from tests.integration.dagster.test_customers import told
+from tests.support.installation import Installation, said
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+SYSTEMS = ("mailchimp", "salesforce", "stripe")
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def agreed(installation: Installation) -> None:
+    """Everything is everywhere, so that a run that believes nobody looks all of it up."""
+    assert made(installation).success
+
+
+@pytest.fixture
+def looked_up(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, Callable[[], object]], None]]:
+    """Let something happen before each look-up in a system."""
+
+    def before(system: str, happens: Callable[[], object]) -> None:
+        client: Any = installation.company.client(system)
+        look_up = client.look_up
+
+        def looking(kind: str, keys: Sequence[str]) -> Any:
+            happens()
+            return look_up(kind, keys)
+
+        monkeypatch.setattr(client, "look_up", looking)
+
+    yield before
+
+
+def made(installation: Installation, *only: str) -> dg.ExecuteInProcessResult:
+    return installation.definitions.resolve_job_def("customers").execute_in_process(
+        instance=installation.instance,
+        raise_on_error=False,
+        tags={DISTRUST_TAG: "true"},
+        asset_selection=[dg.AssetKey.from_user_string(name) for name in only] or None,
+    )
+
+
+def refuse() -> None:
+    raise Stop("Stripe refuses us", remedy="renew the key")
+
+
+def test_systems_are_delivered_to_at_the_same_time(
+    installation: Installation, looked_up: Callable[[str, Callable[[], object]], None]
+) -> None:
+    everybody, met = threading.Barrier(len(SYSTEMS)), dict.fromkeys(SYSTEMS, False)
+
+    def meet(system: str) -> None:
+        if not met[system]:
+            met[system] = True
+            everybody.wait(PATIENCE)
+
+    for system in SYSTEMS:
+        looked_up(system, lambda system=system: meet(system))
+    done = made(installation)
+    assert done.success
+    assert all(met.values())
+    assert told(done, "stripe/customers")["unchanged"] > 0
+
+
+def test_one_that_refuses_us_fails_its_own_step_and_no_other_systems(
+    installation: Installation, looked_up: Callable[[str, Callable[[], object]], None]
+) -> None:
+    looked_up("stripe", refuse)
+    done = made(installation)
+    failed = {event.step_key for event in done.all_events if event.is_step_failure}
+    assert not done.success
+    assert failed == {"stripe__customers"}
+    assert said(done) == ["Stripe refuses us. Remedy: renew the key."]
+    assert told(done, "mailchimp/members")["unchanged"] > 0
+    assert told(done, "salesforce/contacts")["unchanged"] > 0
+    looked_back = {event.step_key for event in done.all_events if event.is_step_success}
+    assert {"mailchimp_read_back", "salesforce_read_back"} <= looked_back
+
+
+def test_what_a_run_does_not_deliver_is_left_alone(
+    installation: Installation, looked_up: Callable[[str, Callable[[], object]], None]
+) -> None:
+    looked_up("stripe", refuse)
+    done = made(installation, "mailchimp/members", "salesforce/accounts")
+    assert done.success
+    assert told(done, "mailchimp/members")["unchanged"] > 0
