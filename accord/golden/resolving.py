@@ -24,6 +24,9 @@ _KIND = "kind"
 _SHORT = 0.001
 """How many bits an old score is kept short of linking."""
 
+_AT_ONCE = 5_000
+"""Records whose keys are found at once, while the keys of those before them are stored."""
+
 _NOTHING = Scored([], {})
 
 
@@ -190,8 +193,8 @@ class Resolver:
     def _said(
         self, records: Sequence[int]
     ) -> Generator[tuple[Sequence[int], Sequence[golden.Valued]], None, None]:
-        for first in range(0, len(records), golden.AT_ONCE):
-            some = records[first : first + golden.AT_ONCE]
+        for first in range(0, len(records), _AT_ONCE):
+            some = records[first : first + _AT_ONCE]
             yield some, golden.values_of(self.connection, some)
 
     def _keep_keys(self, records: Sequence[int]) -> list[Two]:

@@ -9,6 +9,7 @@ families share a home, and shops a centre.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from math import log2
 
 import duckdb
@@ -20,6 +21,8 @@ from accord.matching.terms import LIKENESS
 # Two records whose generations differ (Sr, Jr, II) are father and son, not one person.
 CONFLICT = -14.0
 _CHUNK = 1_000_000
+# https://duckdb.org/docs/stable/guides/performance/how_to_tune_workloads#parallelism-multi-core-processing
+_ROW_GROUP = 122_880
 _LEAST = 1e-4
 # What the lesser ones add among comparisons of one place.
 _AGAIN = 0.4
@@ -45,10 +48,12 @@ def score(
     empty = statement.format(pairs=f"(from {pairs} limit 0)")
     connection.execute(f"create or replace temporary table {into} as {empty}")
     seen: dict[float, int] = {}
+    ((forms,),) = connection.execute("select count(*) from forms").fetchall()
     for part in _chunks(connection, pairs):
-        connection.execute(
-            f"create or replace temporary table judged as {statement.format(pairs=part)}"
-        )
+        with _gone_over_by_pair(connection) if forms <= _ROW_GROUP else nullcontext():
+            connection.execute(
+                f"create or replace temporary table judged as {statement.format(pairs=part)}"
+            )
         rows = connection.execute(
             "select round(evidence * 4) / 4, count(*) from judged group by 1"
         ).fetchall()
@@ -57,6 +62,20 @@ def score(
         connection.execute(f"insert into {into} select * from judged where evidence > ?", [floor])
         connection.execute("drop table judged")
     return seen
+
+
+@contextmanager
+def _gone_over_by_pair(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Join in the order written: pairs are gone over, and forms are looked up.
+
+    Left to itself DuckDB may go over the forms, as there are fewer of them; but a table of one row
+    group is gone over by a single thread.
+    """
+    connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    try:
+        yield
+    finally:
+        connection.execute("reset disabled_optimizers")
 
 
 def _chunks(connection: duckdb.DuckDBPyConnection, pairs: str) -> Iterator[str]:
