@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from accord.store.database import creating
 from accord.store.queries import script
 
 OVERRIDE = "ACCORD_TEST_DATABASE_URL"
@@ -64,7 +65,7 @@ def fresh_database(server_url: str) -> Iterator[str]:
     """Yield the URL of a new, empty database on the server; it is dropped afterwards."""
     name = f"accord_test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        connection.execute(creating(name))
     try:
         yield database_url(server_url, name)
     finally:

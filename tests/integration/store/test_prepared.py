@@ -55,6 +55,24 @@ def test_stores_of_one_server_may_be_prepared_at_once() -> None:
             list(pool.map(prepare, several))
 
 
+def test_text_is_in_the_same_order_whatever_language_the_server_speaks(postgres_url: str) -> None:
+    url = postgres.database_url(postgres_url, f"accord_test_{uuid.uuid4().hex[:12]}")
+    words = ["Z", "a", "B", "ä", "b", "É"]
+    try:
+        for address in (engine.a_store(url).address, engine.a_store(url).address.dagster):
+            with psycopg.connect(address.conninfo) as connection:
+                rows = connection.execute("select * from unnest(%s::text[]) as w order by w", (words,))
+                assert [row[0] for row in rows] == sorted(words)
+                lowered = connection.execute("select lower('ÄÉŁ')").fetchone()
+                assert lowered == ("äéł",)
+                provider = connection.execute(
+                    "select datlocprovider from pg_database where datname = current_database()"
+                )
+                assert provider.fetchone() == ("b",)
+    finally:
+        dropped(postgres_url, url)
+
+
 def dropped(postgres_url: str, *urls: str) -> None:
     """Drop databases that `prepared` made."""
     with psycopg.connect(postgres_url, autocommit=True) as connection:
