@@ -102,6 +102,7 @@ class Books:
         self._connection.executescript(
             f"pragma journal_mode = wal; pragma synchronous = off; {_SCHEMA}"
         )
+        self._settings = dict(self._rows("select name, value from settings"))
 
     def close(self) -> None:
         """Close the file."""
@@ -254,13 +255,15 @@ class Books:
             key, kept.request, kept.status, kept.body, kept.request_id, at,
         )  # fmt: skip
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> Mapping[str, str]:
         """Return all settings that were ever made."""
-        return dict(self._rows("select name, value from settings"))
+        return self._settings
 
     def set(self, name: str, value: str) -> None:
         """Make a setting."""
-        self._run("insert or replace into settings values (?, ?)", name, value)
+        with self._lock:
+            self._run("insert or replace into settings values (?, ?)", name, value)
+            self._settings = {**self._settings, name: value}
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._lock:

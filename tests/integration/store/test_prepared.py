@@ -61,7 +61,9 @@ def test_text_is_in_the_same_order_whatever_language_the_server_speaks(postgres_
     try:
         for address in (engine.a_store(url).address, engine.a_store(url).address.dagster):
             with psycopg.connect(address.conninfo) as connection:
-                rows = connection.execute("select * from unnest(%s::text[]) as w order by w", (words,))
+                rows = connection.execute(
+                    "select * from unnest(%s::text[]) as w order by w", (words,)
+                )
                 assert [row[0] for row in rows] == sorted(words)
                 lowered = connection.execute("select lower('ÄÉŁ')").fetchone()
                 assert lowered == ("äéł",)
