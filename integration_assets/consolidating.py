@@ -66,7 +66,6 @@ def golden_records(
     @dg.multi_asset(
         name=f"{contract.name}_golden_records",
         specs=_specs(contract, feeds, owner),
-        retry_policy=failures.RETRIES,
         pool="warehouse",
     )
     def build(
@@ -74,7 +73,7 @@ def golden_records(
         store: dg.ResourceParam[Store],
         dbt: dg.ResourceParam[Dbt],
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             done = brought_up(store, dbt, contract, flow, feeds, run_id=context.run_id)
             with store.session(Role.READER) as connection:
                 now = golden.standing(connection, contract.name)
@@ -120,7 +119,6 @@ def echoes(
                 "may have edited something meanwhile, so this warns and the next run goes on.",
             )
         ],
-        retry_policy=failures.RETRIES,
         pool="warehouse",
         group_name="reconciliation",
         kinds={"postgres"},
@@ -132,7 +130,7 @@ def echoes(
         store: dg.ResourceParam[Store],
         dbt: dg.ResourceParam[Dbt],
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             done = brought_up(store, dbt, contract, flow, feeds, run_id=context.run_id)
         context.log.info("%s, as read back: %s", entity_key(contract).path[-1], told(done))
         changed = done.golden_created + done.golden_changed + done.golden_vanished

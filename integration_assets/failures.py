@@ -19,29 +19,41 @@ NO_RUN_RETRY = "dagster/retry_on_asset_or_op_failure"
 
 
 @contextmanager
-def classed(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> Iterator[None]:
+def classed(
+    context: dg.OpExecutionContext | dg.AssetExecutionContext,
+    *,
+    retries: dg.RetryPolicy | None = None,
+) -> Iterator[None]:
     """Turn errors into Dagster's: ours say whether another try is worth it.
 
-    A permanent failure stops all three mechanisms: the op's retry policy, run retries (through
+    A permanent failure stops all three mechanisms: the step's `retries`, run retries (through
     the run's tag), and the sensors, which ask for a day again only when its content changes. What
     is not ours is named and located but not quoted, for its text may hold a record's values, and
     the run history is no place for them.
+
+    The policy is followed here and not left to Dagster, which would try a step again, too, that
+    was interrupted because somebody wants the run to end.
     """
     try:
         yield
     except AccordError as error:
-        again = isinstance(error, Retry)
-        if not again:
-            context.instance.add_run_tags(context.run_id, {NO_RUN_RETRY: "false"})
-        raise dg.Failure(
+        failure = dg.Failure(
             description=str(error),
             metadata={"what failed": error.what, "remedy": error.remedy},
-            allow_retries=again,
-        ) from None
+            allow_retries=isinstance(error, Retry),
+        )
     except dg.Failure:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, its text must not be kept
-        raise unexpected(error) from None
+        failure = unexpected(error)
+    else:
+        return
+    if not failure.allow_retries:
+        context.instance.add_run_tags(context.run_id, {NO_RUN_RETRY: "false"})
+    elif retries is not None:
+        wait = retries.calculate_delay(context.retry_number + 1)
+        raise dg.RetryRequested(retries.max_retries, seconds_to_wait=wait) from failure
+    raise failure from None
 
 
 def unexpected(error: Exception) -> dg.Failure:

@@ -71,7 +71,6 @@ def landing(
         check_specs=[_every_day(key)] if stream.partitioned else None,
         partitions_def=days if stream.partitioned else None,
         backfill_policy=BACKFILL if stream.partitioned else None,
-        retry_policy=failures.RETRIES,
         pool=system.name,
         group_name="landing",
         kinds={"postgres"},
@@ -86,7 +85,7 @@ def landing(
         company: dg.ResourceParam[Company],
     ) -> Iterator[dg.MaterializeResult[Any]]:
         asked = Days.of(context.run.tags) if stream.partitioned else None
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             source = company.client(system.name)
             if not isinstance(source, Source):
                 raise TypeError(f"systems/{system.name}/client.py does not read streams")

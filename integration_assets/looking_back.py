@@ -54,7 +54,6 @@ def looking_back(system: System, deliveries: Sequence[Delivery], owner: str) -> 
             )
             for delivery in deliveries
         ],
-        retry_policy=failures.RETRIES,
         pool=system.name,
     )
     def look(
@@ -63,7 +62,7 @@ def looking_back(system: System, deliveries: Sequence[Delivery], owner: str) -> 
         company: dg.ResourceParam[Company],
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         found: dict[str, LookedBack] = {}
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             client = company.client(system.name)
             _read_again(store, client, streams, run_id=context.run_id)
             if not isinstance(client, Destination):

@@ -40,7 +40,6 @@ def modelled(
         name=target,
         specs=[_spec(model, contracts, days) for model in models],
         backfill_policy=BACKFILL,
-        retry_policy=failures.RETRIES,
         pool="warehouse",
     )
     def build(
@@ -50,7 +49,7 @@ def modelled(
         second_opinion: dg.ResourceParam[SecondOpinion],
     ) -> Iterator[dg.MaterializeResult]:
         asked = Days.of(context.run.tags)
-        with failures.classed(context), store.alone("build models"):
+        with failures.classed(context, retries=failures.RETRIES), store.alone("build models"):
             stale = stale_days(store, dbt, target, basis, asked.span)
             if stale:
                 second_opinion.warm()  # its gate comes next, and it takes seconds to load

@@ -75,7 +75,11 @@ def orchestrator(
         for flow, days in asked.items():
             result.days += len(days.keys) if days else 0
             runner = _Runner(definitions, instance, flow, request, result, sign)
-            runner.run(store, days)
+            try:
+                runner.run(store, days)
+            except KeyboardInterrupt:
+                announce("Ended as you asked: nothing is lost, and the next pass goes on from here")
+                raise
             runner.tell(store, owner=world.owners.get(flow, OPERATIONS))
     return result
 
@@ -167,6 +171,8 @@ class _Runner:
             raise_on_error=False,
             run_config={"loggers": {"progress": {}}},
         )
+        if _was_interrupted(done):
+            raise KeyboardInterrupt
         self.result.runs.append(done.run_id)
         self.trouble.extend(_trouble(done))
         if not done.success:
@@ -191,6 +197,13 @@ def _behind_the_gates(definitions: dg.Definitions, flow: str) -> list[dg.AssetKe
     """Everything but the layers before the gates: landing and what is built straight from it."""
     graph = definitions.resolve_job_def(flow).asset_layer.asset_graph
     return [key for key in graph.executable_asset_keys if BEHIND_GATE_TAG in graph.get(key).tags]
+
+
+def _was_interrupted(done: dg.ExecuteInProcessResult) -> bool:
+    """Tell whether somebody ended the run, which Dagster takes for a failure of it."""
+    failures = [it for it in done.all_events if it.event_type == dg.DagsterEventType.RUN_FAILURE]
+    reasons = [it.job_failure_data.failure_reason for it in failures]
+    return any(reason and reason.name == "UNEXPECTED_TERMINATION" for reason in reasons)
 
 
 def _trouble(done: dg.ExecuteInProcessResult) -> list[str]:

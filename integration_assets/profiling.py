@@ -55,7 +55,6 @@ def _of_system(system: System) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"postgres"},
         owners=["team:integration"],
-        retry_policy=failures.RETRIES,
         pool="warehouse",
         description=f"How good the records of {system.title} are: complete, valid, written alike.",
     )
@@ -64,7 +63,7 @@ def _of_system(system: System) -> dg.AssetsDefinition:
         store: dg.ResourceParam[Store],
         dbt: dg.ResourceParam[Dbt],
     ) -> dg.MaterializeResult[Any]:
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             _prepare(store, dbt)
             with store.session(Role.READER) as connection:
                 made = of_system(connection, system)
@@ -82,7 +81,6 @@ def _of_entity(contract: Contract, told: Sequence[Feed]) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"postgres"},
         owners=["team:integration"],
-        retry_policy=failures.RETRIES,
         pool="warehouse",
         description=f"How good the records of each {contract.name} are over all systems: who is "
         "there twice, who is in two systems, and who disagrees with whom has authority.",
@@ -92,7 +90,7 @@ def _of_entity(contract: Contract, told: Sequence[Feed]) -> dg.AssetsDefinition:
         store: dg.ResourceParam[Store],
         dbt: dg.ResourceParam[Dbt],
     ) -> dg.MaterializeResult[Any]:
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             _prepare(store, dbt)
             views = [Told(it.system, it.schema, it.model) for it in told]
             with store.session(Role.READER) as connection:

@@ -69,7 +69,6 @@ def destination(
         deps=[dg.AssetKey(["publish", delivery.model]), *gated, *first],
         partitions_def=days if delivery.partitioned else None,
         backfill_policy=BACKFILL if delivery.partitioned else None,
-        retry_policy=failures.RETRIES,
         pool=system.name,
         group_name=system.name,
         kinds={system.name},
@@ -88,7 +87,7 @@ def destination(
         abreast: dg.ResourceParam[Abreast],
     ) -> dg.MaterializeResult[Any]:
         making = partial(_made, context.run, store, company, abreast)
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             abreast.begin(_ways(context.run, together, making))
             result = abreast.taken(outgoing.name) or making(outgoing)
             for key in _keys(context.run, delivery):

@@ -71,7 +71,6 @@ def reconciliation(
             )
         ],
         backfill_policy=BACKFILL,
-        retry_policy=failures.RETRIES,
         pool=comparison.read_back[0].name.system,
     )
     def reconcile(
@@ -80,7 +79,7 @@ def reconciliation(
         company: dg.ResourceParam[Company],
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         asked = Days.of(context.run.tags)
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             sources = [
                 (stream, source)
                 for stream in comparison.read_back

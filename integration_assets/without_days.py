@@ -136,7 +136,6 @@ def _published(flow: str, built: Sequence[Model], owner: str) -> dg.AssetsDefini
             )
             for model in built
         ],
-        retry_policy=failures.RETRIES,
         pool="warehouse",
     )
     def publish(
@@ -144,7 +143,7 @@ def _published(flow: str, built: Sequence[Model], owner: str) -> dg.AssetsDefini
         store: dg.ResourceParam[Store],
         dbt: dg.ResourceParam[Dbt],
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        with failures.classed(context):
+        with failures.classed(context, retries=failures.RETRIES):
             with store.alone("build models"):
                 with_project(store, dbt)
             with store.session(Role.READER) as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -98,3 +100,29 @@ def test_what_a_run_does_not_deliver_is_left_alone(
     done = made(installation, "mailchimp/members", "salesforce/accounts")
     assert done.success
     assert told(done, "mailchimp/members")["unchanged"] > 0
+
+
+def test_who_ends_a_run_ends_all_that_it_has_under_way(
+    installation: Installation, looked_up: Callable[[str, Callable[[], object]], None]
+) -> None:
+    begun, may_answer = threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        begun.wait(PATIENCE)
+        os.kill(os.getpid(), signal.SIGINT)
+        may_answer.wait(PATIENCE)
+
+    def answer_late() -> None:
+        begun.set()
+        threading.Timer(1, may_answer.set).start()
+        may_answer.wait(PATIENCE)
+
+    looked_up("mailchimp", interrupt)
+    looked_up("stripe", answer_late)
+    done = made(installation)
+    assert not done.success
+    assert begun.is_set()
+    steps = {it.step_key for it in done.all_events if it.is_step_failure or it.is_step_success}
+    assert {"mailchimp__members"} == {it.step_key for it in done.all_events if it.is_step_failure}
+    assert not {"stripe__customers", "mailchimp_read_back"} & steps
+    assert not [it.name for it in threading.enumerate() if it.name.startswith("abreast")]

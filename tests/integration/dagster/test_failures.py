@@ -15,10 +15,10 @@ def executed(fail: Callable[[], None]) -> tuple[dg.ExecuteInProcessResult, int, 
     """Run an op that fails so until it is given up; return the run, its tries and its run tag."""
     tries = []
 
-    @dg.op(retry_policy=RETRIES._replace(delay=0))
+    @dg.op
     def failing(context: dg.OpExecutionContext) -> None:
         tries.append(1)
-        with classed(context):
+        with classed(context, retries=RETRIES._replace(delay=0)):
             fail()
 
     @dg.job(executor_def=dg.in_process_executor)
