@@ -88,7 +88,10 @@ def destination(
     ) -> dg.MaterializeResult[Any]:
         making = partial(_made, context.run, store, company, abreast)
         with failures.classed(context, retries=failures.RETRIES):
-            abreast.begin(_ways(context.run, together, making))
+            ways = _ways(context.run, together, making)
+            if abreast.begin(ways.values()):
+                systems = ", ".join(sorted(ways))
+                context.log.info("%s → %s, side by side …", delivery.flow, systems)
             result = abreast.taken(outgoing.name) or making(outgoing)
             for key in _keys(context.run, delivery):
                 context.add_asset_metadata(
@@ -148,7 +151,7 @@ def _keys(run: dg.DagsterRun, delivery: Delivery) -> Sequence[str]:
 
 def _ways(
     run: dg.DagsterRun, together: Iterable[Outgoing], making: Callable[[Outgoing], Delivered]
-) -> list[list[Errand]]:
+) -> dict[str, list[Errand]]:
     """What this run delivers to each system, in its order; nothing where there is but one."""
     steps = run.step_keys_to_execute or ()
     ways: dict[str, list[Errand]] = {}
@@ -156,7 +159,7 @@ def _ways(
         if it.name in steps:
             errand = Errand(it.name, partial(making, it))
             ways.setdefault(it.delivery.system, []).append(errand)
-    return list(ways.values()) if len(ways) > 1 else []
+    return ways if len(ways) > 1 else {}
 
 
 def told(counts: Mapping[str, int]) -> Mapping[str, float]:

@@ -60,8 +60,8 @@ class Abreast:
         """Wait so long, or until it is over."""
         self._over.wait(seconds)
 
-    def begin(self, ways: Iterable[Sequence[Errand]]) -> None:
-        """Make the errands of each way in their order, all ways at once.
+    def begin(self, ways: Iterable[Sequence[Errand]]) -> bool:
+        """Make the errands of each way in their order, all ways at once; tell whether any is new.
 
         What was begun before is left out. An errand that fails, or leaves something behind that has
         to be mended, ends its way: what comes after it is not begun.
@@ -69,7 +69,7 @@ class Abreast:
         fresh = [[it for it in way if it.name not in self._begun] for way in ways]
         going = [way for way in fresh if way]
         if not going:
-            return
+            return False
         pool = ThreadPoolExecutor(len(going), thread_name_prefix="abreast")
         self._pools.append(pool)
         for way in going:
@@ -78,6 +78,7 @@ class Abreast:
                 self._coming[errand.name] = Future()
             outcomes = [self._coming[errand.name] for errand in way]
             pool.submit(copy_context().run, self._gone, way, outcomes)
+        return True
 
     def taken(self, name: str) -> Delivered | None:
         """Wait for what came of an errand, once; None where it was not begun, or is taken already.

@@ -96,10 +96,9 @@ def test_what_is_held_for_other_objects_ends_nothing(abreast: Abreast) -> None:
 def test_an_errand_is_begun_once_and_its_outcome_taken_once(abreast: Abreast) -> None:
     told: list[str] = []
     ways = [[named("a", before=lambda: told.append("a"))]]
-    for _ in range(2):
-        abreast.begin(ways)
+    assert [abreast.begin(ways) for _ in range(2)] == [True, False]
     assert abreast.taken("a") is THROUGH
-    abreast.begin(ways)
+    assert not abreast.begin(ways)
     assert abreast.taken("a") is None
     assert told == ["a"]
     assert abreast.taken("never begun") is None
