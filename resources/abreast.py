@@ -9,7 +9,10 @@ import dagster as dg
 from accord.delivery.abreast import Abreast
 
 
-@dg.resource(description="Makes the deliveries of a run to several systems at once")
+@dg.resource(
+    description="Makes the deliveries of a run to several systems at once",
+    required_resource_keys={"company", "store"},  # so it ends before they are closed
+)
 def abreast(_: dg.InitResourceContext) -> Iterator[Abreast]:
     """Make deliveries; when the run ends, those under way are told to end, and waited for."""
     with Abreast() as opened:

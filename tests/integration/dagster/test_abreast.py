@@ -11,8 +11,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from accord.delivery.abreast import Abreast, Errand
+from accord.delivery.courier import Delivered
 from accord.errors import Stop
 from integration_assets.publishing import DISTRUST_TAG
+from resources.abreast import abreast
 from tests.integration.dagster.test_customers import told
 from tests.support.installation import Installation, said
 
@@ -126,3 +129,29 @@ def test_who_ends_a_run_ends_all_that_it_has_under_way(
     assert {"mailchimp__members"} == {it.step_key for it in done.all_events if it.is_step_failure}
     assert not {"stripe__customers", "mailchimp_read_back"} & steps
     assert not [it.name for it in threading.enumerate() if it.name.startswith("abreast")]
+
+
+def test_systems_are_closed_after_all_that_is_under_way_has_ended() -> None:
+    order: list[str] = []
+
+    @dg.resource
+    def company() -> Iterator[str]:
+        yield "company"
+        order.append("systems are closed")
+
+    @dg.asset
+    def one(abreast: dg.ResourceParam[Abreast]) -> None:
+        def make() -> Delivered:
+            abreast.sleep(PATIENCE)
+            order.append("a delivery ended")
+            return Delivered({})
+
+        abreast.begin([[Errand("it", make)]])
+
+    resources = {
+        "abreast": abreast,
+        "company": company,
+        "store": dg.ResourceDefinition.none_resource(),
+    }
+    assert dg.materialize([one], resources=resources).success
+    assert order == ["a delivery ended", "systems are closed"]
