@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from integration_assets.world import World, the_world
 from resources.dbt import Dbt
 from resources.instance import dagster_instance
 from systems.xero.emulator import Emulator
-from tests.support import engine
+from tests.support import engine, postgres
 from tests.support.day_files import a_file, a_line
 from tests.support.xero import SECRET
 from tests.support.xero import emulator as a_xero
@@ -109,6 +110,17 @@ def said(done: dg.ExecuteInProcessResult) -> list[str]:
         for event in done.all_events
         if event.is_step_failure and event.step_failure_data.user_failure_data
     ]
+
+
+@contextmanager
+def a_fresh_installation(server_url: str) -> Iterator[Installation]:
+    """An installation with a database and a folder of its own, both gone afterwards."""
+    with (
+        postgres.fresh_database(server_url) as url,
+        tempfile.TemporaryDirectory() as folder,
+        an_installation(url, Path(folder)) as ready,
+    ):
+        yield ready
 
 
 @contextmanager

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.support import postgres
-from tests.support.installation import Installation, an_installation
+from tests.support.installation import Installation, a_fresh_installation
 
 
 @pytest.fixture(scope="package")
 def installation(postgres_url: str) -> Iterator[Installation]:
-    with (
-        postgres.fresh_database(postgres_url) as url,
-        tempfile.TemporaryDirectory() as folder,
-        an_installation(url, Path(folder)) as ready,
-    ):
+    with a_fresh_installation(postgres_url) as ready:
         yield ready

@@ -17,7 +17,7 @@ from accord.errors import Stop
 from integration_assets.publishing import DISTRUST_TAG
 from resources.abreast import abreast
 from tests.integration.dagster.test_customers import told
-from tests.support.installation import Installation, said
+from tests.support.installation import Installation, a_fresh_installation, said
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -25,10 +25,12 @@ SYSTEMS = ("mailchimp", "salesforce", "stripe")
 PATIENCE = 60.0
 
 
-@pytest.fixture(scope="module", autouse=True)
-def agreed(installation: Installation) -> None:
+@pytest.fixture(scope="module")
+def installation(postgres_url: str) -> Iterator[Installation]:
     """Everything is everywhere, so that a run that believes nobody looks all of it up."""
-    assert made(installation).success
+    with a_fresh_installation(postgres_url) as ready:
+        assert made(ready).success
+        yield ready
 
 
 @pytest.fixture
