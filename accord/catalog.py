@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -93,6 +94,15 @@ def deliveries(systems: Mapping[str, System]) -> tuple[Delivery, ...]:
             key=lambda delivery: (delivery.flow, delivery.system, delivery.kind),
         )
     )
+
+
+def in_order(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Each delivery after those of the same system that are sent before it."""
+    by_name = {(it.system, it.kind): it for it in deliveries}
+    order = TopologicalSorter(
+        {name: [(it.system, kind) for kind in it.after] for name, it in by_name.items()}
+    )
+    return [by_name[name] for name in order.static_order() if name in by_name]
 
 
 def _parsed(path: Path) -> System:

@@ -97,8 +97,7 @@ class Pass:
     def deliveries(self) -> list[Delivery]:
         """What the flow delivers, each after what it comes after."""
         found = [it for it in catalog.deliveries(self.company.systems) if it.flow == FLOW]
-        found.sort(key=lambda it: (it.system, len(it.after)))
-        return [replace(it, most_changed=1.0) for it in found]
+        return [replace(it, most_changed=1.0) for it in catalog.in_order(found)]
 
     def made(self, watch: Watch) -> int:
         """Make the pass; return how many writes arrived."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from accord.catalog import Delivery, System
+from accord.catalog import Delivery, System, in_order
 from accord.connector import Destination
 from accord.contracts.model import Contract
 from accord.delivery.abreast import Abreast, Errand
@@ -154,11 +154,11 @@ def _ways(
 ) -> dict[str, list[Errand]]:
     """What this run delivers to each system, in its order; nothing where there is but one."""
     steps = run.step_keys_to_execute or ()
+    going = {it.delivery: it for it in together if it.name in steps}
     ways: dict[str, list[Errand]] = {}
-    for it in sorted(together, key=lambda it: len(it.delivery.after)):
-        if it.name in steps:
-            errand = Errand(it.name, partial(making, it))
-            ways.setdefault(it.delivery.system, []).append(errand)
+    for delivery in in_order(going):
+        it = going[delivery]
+        ways.setdefault(delivery.system, []).append(Errand(it.name, partial(making, it)))
     return ways if len(ways) > 1 else {}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -65,7 +64,7 @@ def make(console: Console, asked: Asked) -> tuple[Exit, Report]:
                 audit.note(connection, "reveal", [asked.flow or "all flows"], by, detail="a plan")
         told = [
             _planned(console, world, company, delivery, asked)
-            for delivery in _in_order(_asked_for(world, asked.flow))
+            for delivery in catalog.in_order(_asked_for(world, asked.flow))
         ]
     report: Report = {
         "version": VERSION, "made_at": now().isoformat(), "redeliver": asked.redeliver,
@@ -242,15 +241,6 @@ def _asked_for(world: World, flow: str | None) -> list[Delivery]:
     if flow is not None and flow not in flows:
         raise Stop(f"There is no flow {flow!r}", remedy=f"choose one of {', '.join(flows)}")
     return [delivery for delivery in known if flow in (None, delivery.flow)]
-
-
-def _in_order(deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """Each delivery after those of the same system that it needs."""
-    by_name = {(it.system, it.kind): it for it in deliveries}
-    order = TopologicalSorter(
-        {name: [(it.system, kind) for kind in it.after] for name, it in by_name.items()}
-    )
-    return [by_name[name] for name in order.static_order() if name in by_name]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from accord.catalog import deliveries, discover
+from accord.catalog import Delivery, deliveries, discover, in_order
 from accord.errors import Stop
 
 TOML = """
@@ -96,3 +96,13 @@ def test_discovering_loads_no_client() -> None:
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert told.stdout.strip() == "[]"
+
+
+def test_deliveries_go_after_those_of_their_system_that_are_sent_first() -> None:
+    def delivery(system: str, kind: str, *after: str) -> Delivery:
+        return Delivery("f", system, kind, "m", "upsert", ("g",), 1, 1.0, after=after)
+
+    said = [delivery("s", "a", "b"), delivery("s", "b", "c"), delivery("s", "c", "not here")]
+    found = [it.kind for it in in_order([*said, delivery("t", "b")]) if it.system == "s"]
+    assert found == ["c", "b", "a"]
+    assert len(in_order([*said, delivery("t", "b")])) == 4
