@@ -21,6 +21,8 @@ _UNCOMPARED = -4.0
 _MOST = 12.0
 # The share of the average over all pairs in what two groups are worth; the rest is the best pair.
 _AVERAGE = 0.65
+# What might be one of two groups that are apart joins one if that is likelier by more bits.
+MARGIN = 1.0
 
 
 def cluster(
@@ -31,6 +33,7 @@ def cluster(
     cannot_link: Iterable[Two] = (),
     silent: Collection[Two] = frozenset(),
     threshold: float = 0.0,
+    margin: float = MARGIN,
 ) -> dict[str, str]:
     """Return for each record the smallest id of its cluster.
 
@@ -38,6 +41,8 @@ def cluster(
     join when the odds between them pass `threshold`. In `silent` pairs nothing contradicts: where
     they do not speak for it themselves, they leave it to the others. A cannot-link wins over any
     chain of others; where it contradicts a must-link, the must-link holds for that pair alone.
+    What would join two groups that are apart joins one of them only where that is likelier than
+    the other by more than `margin` bits: a record that may be father or son is neither.
     """
     found = {record: record for record in ids}
     must, apart = set(must_link), set(cannot_link)
@@ -61,7 +66,7 @@ def cluster(
         if list(part.sizes.values()) == [1, 1] and not part.apart:
             groups.join(*part.sizes)
             continue
-        _agglomerate(groups, part, threshold)
+        _agglomerate(groups, part, threshold, margin)
     return found | groups.all()
 
 
@@ -160,6 +165,14 @@ class _Component:
         known = self.between[left][right]
         return round(known.worth(self.sizes[left] * self.sizes[right]), 9)
 
+    def may_be_either(self, left: str, right: str, least: float) -> bool:
+        """Whether one of these is about as likely to be one that the other is apart from."""
+        return any(
+            other in self.between[one] and self.worth(one, other) >= least
+            for one, of in ((left, right), (right, left))
+            for other in self.apart.get(of, ())
+        )
+
     def join(self, left: str, right: str) -> None:
         """Let `left` take in `right`."""
         self.sizes[left] += self.sizes.pop(right)
@@ -175,7 +188,7 @@ class _Component:
             self.apart.setdefault(left, set()).add(other)
 
 
-def _agglomerate(groups: Groups, part: _Component, threshold: float) -> None:
+def _agglomerate(groups: Groups, part: _Component, threshold: float, margin: float) -> None:
     waiting = [
         (-part.worth(left, right), left, right)
         for left, others in part.between.items()
@@ -190,6 +203,8 @@ def _agglomerate(groups: Groups, part: _Component, threshold: float) -> None:
         if -minus <= threshold:
             break
         if right in part.apart.get(left, ()):
+            continue
+        if margin and part.may_be_either(left, right, max(threshold, -minus - margin)):
             continue
         groups.join(left, right)
         part.join(left, right)

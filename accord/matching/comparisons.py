@@ -201,7 +201,7 @@ _STREET = Comparison(
         Level("exact", "street_l = street_r and number_l = number_r", 0.50, 1e-4, "address"),
         Level(
             "same number, similar street",
-            "number_l = number_r and (jaro_winkler_similarity(street_l, street_r) >= 0.85"
+            "number_l = number_r and (jaro_winkler_similarity(road_name_l, road_name_r) >= 0.85"
             " or list_has_all(string_split(street_l, ' '), string_split(street_r, ' '))"
             " or list_has_all(string_split(street_r, ' '), string_split(street_l, ' ')))",
             0.15,
@@ -209,8 +209,8 @@ _STREET = Comparison(
         ),
         Level("same street, number unsaid", "street_l = street_r and"
               " (number_l is null or number_r is null)", 0.05, 0.001, "street"),
-        Level("same street, other number", "jaro_winkler_similarity(street_l, street_r) >= 0.9",
-              0.10, 0.01),
+        Level("same street, other number",
+              "jaro_winkler_similarity(road_name_l, road_name_r) >= 0.9", 0.10, 0.01),
         Level("different", _ELSE, 0.20, 0.99),
     ),
 )  # fmt: skip
@@ -350,7 +350,8 @@ HOLDERS: Mapping[str, Mapping[str, str]] = {
 FORMS: Mapping[str, tuple[str, ...]] = {
     "customer": (
         "given", "givens", "roots", "family", "families", "generation", "bag", "email", "mailbox",
-        "mail_host", "phone", "birth", "number", "street", "postcode", "city", "tax_id",
+        "mail_host", "phone", "birth", "number", "street", "road_name", "postcode", "city",
+        "tax_id",
     ),
     "product": ("bag", "maker", "codes", "text_codes", "price", "gtin"),
 }  # fmt: skip

@@ -24,6 +24,10 @@ _OTHER_FORM = (
 _OTHER_PHONE = (
     "(level_first_name > 0 and level_phone = 1 and level_email < 4 and level_birth_date < 7)"
 )
+_OTHER_MAILBOX = (
+    "(level_first_name > 0 and level_email in (1, 2, 3) and level_phone < 2"
+    " and level_birth_date < 7)"
+)
 # Mary and Mark are two names, though but a letter lies between them: both are borne by many. M. may
 # be either; Bob may be the son of Robert; and a restaurant and a cafe of one name be in one hotel.
 _TWO_NAMES = (
@@ -40,7 +44,7 @@ CONTRADICTED: Mapping[str, str] = {
     "customer": (
         f"({_BORN_APART}"
         f" or {_NAMED_OTHERWISE} or {_TWO_NAMES} or {_INITIAL_ONLY} or {_OTHER_FORM}"
-        f" or {_RIVAL_NAMES} or {_OTHER_PHONE})"
+        f" or {_RIVAL_NAMES} or {_OTHER_PHONE} or {_OTHER_MAILBOX})"
         " and level_tax_id < 2"
     ),
     "product": "false",
@@ -59,10 +63,12 @@ _IDENTIFIED = "(level_birth_date in (7, 6, 4) or level_tax_id >= 2)"
 _PREMISES = (
     f"case when {_IDENTIFIED} then 1 when {_DIFFER} then 0.25 when {_DOUBTFUL} then 0.6 else 1 end"
 )
+# In another town a street of that name is another street.
+_STREET = f"least({_PREMISES}, case when level_postcode = 1 and level_city = 1 then 0.5 else 1 end)"
 _MAILBOX = f"case when {_IDENTIFIED} then 1 when {_DIFFER} then 0.6 else 1 end"
 DISCOUNTS: Mapping[str, Mapping[str, str]] = {
     "customer": {
-        "street": _PREMISES,
+        "street": _STREET,
         "postcode": _PREMISES,
         "city": _PREMISES,
         "phone": _PREMISES,

@@ -214,7 +214,7 @@ def _decided(
         silent=silent,
         threshold=LINKS[model.entity],
     )
-    likely = cluster(ids, bits, must_link=must_link, cannot_link=apart, threshold=LIKELY)
+    likely = cluster(ids, bits, must_link=must_link, cannot_link=apart, threshold=LIKELY, margin=0)
     return Matches(ScoredPairs(table, model.entity, clusters), clusters, model, likely)
 
 

@@ -56,6 +56,7 @@ def connected(*, memory: str = "900MB", threads: int = 2) -> duckdb.DuckDBPyConn
         ("tagging_hosts", words.TAGGING_HOSTS),
         ("common_words", words.COMMON_WORDS),
         ("open_hosts", words.OPEN_HOSTS),
+        ("road_kinds", words.ROAD_KINDS),
     ):
         connection.execute(f"create macro {name}() as ({_list(sorted(listed))})")
     for name, known in (

@@ -48,6 +48,7 @@ def named_countries() -> Mapping[str, str]:
 SHORT_NAMES = _short_names()
 BUSINESS_WORDS = _spelt_out("business_words")
 ROAD_WORDS = _spelt_out("road_words")
+ROAD_KINDS = _listed("road_kinds")
 COMMON_WORDS = _listed("common_words")
 LEGAL_FORMS = frozenset({*_listed("legal_forms"), *map(" ".join, _lines("legal_phrases"))})
 OPEN_HOSTS = _listed("open_hosts")

@@ -100,15 +100,17 @@ with roads as (
             '\b(suite|ste|apt|appt|apartment|unit|flat|room|floor|bldg|no)\b[ .#]*[0-9]*[a-z]?\b', ' ', 'g'
         ) as road
     from (select distinct street from cleaned where street is not null)
+), named as (
+    select
+        street as written,
+        nonempty(regexp_extract(road, '\b([0-9]+[a-z]?)\b', 1)) as number,
+        nonempty(array_to_string(list_sort(list_filter(
+            list_transform(words(road), lambda t: road_of(t)),
+            lambda t: regexp_matches(t, '^[a-z]+$|^[0-9]+(st|nd|rd|th)$')
+        )), ' ')) as street
+    from roads
 )
-select
-    street as written,
-    nonempty(regexp_extract(road, '\b([0-9]+[a-z]?)\b', 1)) as number,
-    nonempty(array_to_string(list_sort(list_filter(
-        list_transform(words(road), lambda t: road_of(t)),
-        lambda t: regexp_matches(t, '^[a-z]+$|^[0-9]+(st|nd|rd|th)$')
-    )), ' ')) as street
-from roads;
+select *, road_name(street) as road_name from named;
 
 create or replace temporary table bare as
 with named as (
@@ -180,6 +182,7 @@ select
     birth_of(birth_date) as birth,
     number,
     street,
+    road_name,
     nonempty(regexp_replace(
         regexp_replace(postcode, '^([0-9]{5})[- ]?[0-9]{4}$', '\1'), '[^a-z0-9]', '', 'g'
     )) as postcode,

@@ -63,3 +63,9 @@ create or replace macro codes_of(x) as (
         lambda t: length(t) >= 4 and regexp_matches(t, '[0-9]') and not regexp_matches(t, '^[0-9]{1,4}(x|mm|cm|in|ft|w|v|gb|mb|hz|khz|mhz|ghz|kg|lb|oz|ml|p|mp|th|rpm|btu)?$')
     )
 );
+-- What a street is called, without saying that it is one; all of it where it is called nothing else.
+create or replace macro road_name(x) as (
+    coalesce(nonempty(array_to_string(
+        list_filter(string_split(x, ' '), lambda t: not list_contains(road_kinds(), t)), ' '
+    )), x)
+);

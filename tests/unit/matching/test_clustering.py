@@ -39,6 +39,19 @@ def test_a_steward_keeps_apart_what_scores_join() -> None:
     assert found["a"] != found["c"]
 
 
+def test_what_may_be_either_of_two_who_are_apart_is_neither() -> None:
+    told = {("a", "c"): 10.0, ("b", "c"): 10.0}
+    found = cluster("abc", told, cannot_link=[("a", "b")], threshold=8.0)
+    assert found == {"a": "a", "b": "b", "c": "c"}
+    assert cluster("abc", told, cannot_link=[("a", "b")], threshold=8.0, margin=0)["c"] == "a"
+
+
+def test_what_is_surely_one_of_two_who_are_apart_is_that_one() -> None:
+    told = {("a", "c"): 9.0, ("b", "c"): 18.0}
+    found = cluster("abc", told, cannot_link=[("a", "b")], threshold=8.0)
+    assert found == {"a": "a", "b": "b", "c": "b"}
+
+
 def test_a_must_link_across_a_cannot_link_holds_for_its_pair() -> None:
     found = cluster("ab", {}, must_link=[("a", "b")], cannot_link=[("a", "b")])
     assert found["a"] == found["b"]
