@@ -21,7 +21,7 @@ _UNCOMPARED = -4.0
 _MOST = 12.0
 # The share of the average over all pairs in what two groups are worth; the rest is the best pair.
 _AVERAGE = 0.65
-# What might be one of two groups that are apart joins one if that is likelier by more bits.
+# What could join either of two groups that are apart joins one that is likelier by so many bits.
 MARGIN = 1.0
 
 
@@ -41,8 +41,8 @@ def cluster(
     join when the odds between them pass `threshold`. In `silent` pairs nothing contradicts: where
     they do not speak for it themselves, they leave it to the others. A cannot-link wins over any
     chain of others; where it contradicts a must-link, the must-link holds for that pair alone.
-    What would join two groups that are apart joins one of them only where that is likelier than
-    the other by more than `margin` bits: a record that may be father or son is neither.
+    What could join either of two groups that are apart joins one only where the other is less
+    likely by at least `margin` bits: a record that may be father or son is neither.
     """
     found = {record: record for record in ids}
     must, apart = set(must_link), set(cannot_link)
@@ -165,12 +165,13 @@ class _Component:
         known = self.between[left][right]
         return round(known.worth(self.sizes[left] * self.sizes[right]), 9)
 
-    def may_be_either(self, left: str, right: str, least: float) -> bool:
-        """Whether one of these is about as likely to be one that the other is apart from."""
+    def may_be_either(self, left: str, right: str, than: float) -> bool:
+        """Whether one of these fits another, better `than` so, that the other is apart from."""
         return any(
-            other in self.between[one] and self.worth(one, other) >= least
-            for one, of in ((left, right), (right, left))
-            for other in self.apart.get(of, ())
+            self.worth(one, other) > than
+            for one, apart in ((left, self.apart.get(right, ())), (right, self.apart.get(left, ())))
+            for other in apart
+            if other in self.between[one] and other not in self.apart.get(one, ())
         )
 
     def join(self, left: str, right: str) -> None:
@@ -204,7 +205,7 @@ def _agglomerate(groups: Groups, part: _Component, threshold: float, margin: flo
             break
         if right in part.apart.get(left, ()):
             continue
-        if margin and part.may_be_either(left, right, max(threshold, -minus - margin)):
+        if part.may_be_either(left, right, max(threshold, -minus - margin)):
             continue
         groups.join(left, right)
         part.join(left, right)

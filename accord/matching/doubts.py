@@ -14,8 +14,9 @@ CONFLICTS: Mapping[str, str] = {
     "product": "false",
 }
 # Where this holds, a person has to say that they are one, however much else they share: father and
-# son of one name live at one address, each with a telephone; couples share a mailbox, and twins a
-# birthday as well; and Annabelle need not be Anna, as long as nobody is known to be called both.
+# son of one name live at one address, each with a telephone or a mailbox; couples share a mailbox,
+# and twins a birthday as well; and Annabelle need not be Anna, as long as nobody is known to be
+# called both.
 _NAMED_OTHERWISE = "level_first_name in (1, 2)"
 _OTHER_FORM = (
     "(level_first_name = 5 and level_birth_date < 7 and not (level_email >= 6 and"

@@ -52,6 +52,12 @@ def test_what_is_surely_one_of_two_who_are_apart_is_that_one() -> None:
     assert found == {"a": "a", "b": "b", "c": "b"}
 
 
+def test_what_is_apart_from_one_of_them_itself_is_the_other() -> None:
+    told = {("a", "c"): 10.0, ("b", "c"): 10.0}
+    found = cluster("abc", told, cannot_link=[("a", "b"), ("a", "c")], threshold=8.0)
+    assert found == {"a": "a", "b": "b", "c": "b"}
+
+
 def test_a_must_link_across_a_cannot_link_holds_for_its_pair() -> None:
     found = cluster("ab", {}, must_link=[("a", "b")], cannot_link=[("a", "b")])
     assert found["a"] == found["b"]
