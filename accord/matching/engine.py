@@ -105,6 +105,7 @@ def score_new(
             m=model.m,
             u=model.u,
             floor=LEAST,
+            prior=prior,
         )
         table = scored_pairs(connection, entity=entity, prior=prior)
         silent, parted = silent_pairs(connection), parted_pairs(connection, prior=prior)

@@ -21,7 +21,7 @@ LINKS: Mapping[str, float] = {"customer": LINK, "product": 18.0}
 # So far below that stays what a date of birth or a first name contradicts: a person is asked.
 _ASKED = 1.0
 # Below these odds, in bits, two records have too little in common for a third to be like both.
-_FAR = -12.0
+FAR = -12.0
 # Below these odds, in bits, two records are taken for two customers without asking.
 REVIEW = -3.0
 
@@ -103,7 +103,7 @@ def parted_pairs(
 
     Those that have little else in common are left out: nobody is like both.
     """
-    return _named(connection, scored, "parted and evidence + ? > ?", prior, _FAR)
+    return _named(connection, scored, "parted and evidence + ? > ?", prior, FAR)
 
 
 def _named(
