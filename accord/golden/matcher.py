@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from accord.matching.model import Pair as ComparedPair
 
 Values = Iterable[tuple[int, Mapping[str, str]]]
-"""Records with their normalised values, read once."""
+"""Records with what they are compared by, read once."""
 
 _AT_ONCE = 50_000
 _TOLD = ("column", "level", "weight")

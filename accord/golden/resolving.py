@@ -29,6 +29,9 @@ _AT_ONCE = 5_000
 
 _NOTHING = Scored([], {})
 
+_Said = tuple[Sequence[int], Sequence[golden.Valued], Sequence[tuple[int, str, str]]]
+"""Some records, what they are compared by, and what identifies them."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -180,22 +183,16 @@ class Resolver:
         """Keep under which keys and identifiers these records are found; those gone, under none."""
         identity.drop_blocks(self.connection, gone)
         with Ahead(self._said(fresh)) as parts:
-            for records, values in parts:
-                keys = [
-                    (f"{IDENTIFIER}{name}:{said[name]}", record)
-                    for record, said in values
-                    for name in self.identifying
-                    if name in said
-                ]
+            for records, values, identifiers in parts:
+                keys = [(f"{IDENTIFIER}{name}:{value}", it) for it, name, value in identifiers]
                 keys += self.matcher.keys(values)
                 parts.leave(partial(identity.keep_blocks, self.connection, records, keys))
 
-    def _said(
-        self, records: Sequence[int]
-    ) -> Generator[tuple[Sequence[int], Sequence[golden.Valued]], None, None]:
+    def _said(self, records: Sequence[int]) -> Generator[_Said, None, None]:
         for first in range(0, len(records), _AT_ONCE):
             some = records[first : first + _AT_ONCE]
-            yield some, golden.values_of(self.connection, some)
+            identifiers = golden.identifiers_of(self.connection, some, self.identifying)
+            yield some, golden.values_of(self.connection, some), identifiers
 
     def _keep_keys(self, records: Sequence[int]) -> list[Two]:
         """Keep what is the same by an identifier, or by a golden id of ours; return the latter."""

@@ -23,7 +23,7 @@ from accord.store.queries import for_table, listed, queries
 AT_ONCE = 2_500
 
 Valued = tuple[int, Mapping[str, str]]
-"""A record, and its normalised values."""
+"""A record, and its values: normalised, or as given where they cannot be read."""
 
 _COPY = (
     "copy incoming_records"
@@ -244,16 +244,27 @@ def golden_ids(connection: Connection, entity: str) -> list[str]:
 
 
 def live_values(connection: Connection, entity: str) -> Iterator[Valued]:
-    """The normalised values of all records that are not gone."""
+    """What all records that are not gone are compared by."""
     with connection.cursor(name="live") as cursor:
         cursor.execute(queries("golden")["live_values"], {"entity": entity})
         yield from cursor
 
 
 def values_of(connection: Connection, records: Sequence[int]) -> list[Valued]:
-    """The normalised values of those of these records that are not gone."""
+    """What those of these records that are not gone are compared by."""
     rows = connection.execute(queries("golden")["values_of"], {"records": listed(records)})
     return rows.fetchall()
+
+
+def identifiers_of(
+    connection: Connection, records: Sequence[int], names: Sequence[str]
+) -> list[tuple[int, str, str]]:
+    """What these records have in columns that identify, as (record, column, value).
+
+    An identifier that is not valid is none.
+    """
+    values = {"records": listed(records), "names": list(names)}
+    return connection.execute(queries("golden")["identifiers_of"], values).fetchall()
 
 
 def counted(connection: Connection, entity: str) -> tuple[int, int]:

@@ -35,6 +35,7 @@ create temporary table incoming_records (
     given jsonb,
     normal jsonb,
     previous jsonb,
+    was_given jsonb,
     was_echoed text [] not null default '{}',
     was_echo boolean not null default false,
     since timestamptz,
@@ -54,7 +55,7 @@ where entity = %(entity)s and system = %(system)s and stream = %(stream)s and re
 
 -- name: know_again
 update pg_temp.incoming_records as i
-set record_id = r.record_id, previous = case when r.removed_at is null then r.normal end, since = r.since,
+set record_id = r.record_id, previous = case when r.removed_at is null then r.normal end, was_given = r.given, since = r.since,
     was_echoed = r.echoed, was_echo = r.is_echo
 from ops.golden_records as r
 where r.entity = %(entity)s and r.system = i.system and r.stream = i.stream and r.source_key = i.source_key;
@@ -107,7 +108,11 @@ select record_id from pg_temp.incoming_records order by record_id;
 select record_id from pg_temp.incoming_records
 where not is_removed and (
     previous is null
-    or exists (select from unnest(%(columns)s::text[]) as c (name) where previous -> c.name is distinct from normal -> c.name)
+    or exists (
+        select from unnest(%(columns)s::text[]) as c (name)
+        where previous -> c.name is distinct from normal -> c.name
+            or (not normal ? c.name and was_given -> c.name is distinct from given -> c.name)
+    )
 )
 order by record_id;
 
@@ -115,11 +120,18 @@ order by record_id;
 select record_id from pg_temp.incoming_records where is_removed order by record_id;
 
 -- name: live_values
-select record_id, normal from ops.golden_records where entity = %(entity)s and removed_at is null order by record_id;
+-- What cannot be read as what it should be is compared as it was given.
+select record_id, given || normal from ops.golden_records where entity = %(entity)s and removed_at is null order by record_id;
 
 -- name: values_of
-select record_id, normal from ops.golden_records
+select record_id, given || normal from ops.golden_records
 where record_id = any(%(records)s) and removed_at is null order by record_id;
+
+-- name: identifiers_of
+select r.record_id, i.name, r.normal ->> i.name
+from ops.golden_records as r
+inner join unnest(%(names)s::text[]) as i (name) on r.normal ? i.name
+where r.record_id = any(%(records)s) and r.removed_at is null;
 
 -- name: post
 insert into ops.ledger (stage, name, partition_key, run_id, read, landed, unchanged, removed)

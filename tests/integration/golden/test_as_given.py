@@ -1,0 +1,93 @@
+"""What cannot be read as what it should be reaches no golden record, but says who a record is.
+
+A telephone number without a prefix cannot be read where the record names no country, and most
+systems name none for customers at home.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from accord.golden.matcher import Matching
+from accord.matching import match_all
+from accord.store import golden, identity
+from accord.store.database import Role
+from tests.support.dirty_customers import businesses
+from tests.support.golden import AUTHORITY, CUSTOMER, Company
+
+ANN: dict[str, Any] = {"first_name": "Ann", "last_name": "Zetterlund", "postcode": "BA1 2CD"}
+
+
+@pytest.fixture
+def town(company: Company) -> Company:
+    """A company whose customers are many enough to learn from, none of them named like Ann."""
+    company.matcher = Matching(CUSTOMER.name, AUTHORITY.names)
+    for number in range(30):
+        company.say(
+            "salesforce", f"other{number}", first_name="Tomas", last_name=f"Brenner{number:02}ov",
+            phone=f"0117 496 {number:04}", city="York", postcode=f"YO{number} 1AA",
+        )  # fmt: skip
+    company.say("salesforce", "ann", **ANN, phone="020 7946 0123")
+    company.consolidate()
+    return company
+
+
+def test_a_number_that_cannot_be_read_joins_who_shares_it(town: Company) -> None:
+    town.say("stripe", "bill", **ANN, phone="(020) 7946 0123")
+    town.consolidate()
+    homes = town.homes()
+    assert homes["stripe:bill"] == homes["salesforce:ann"]
+    assert "phone" not in town.customer("salesforce:ann")
+
+
+def test_two_numbers_that_cannot_be_read_are_asked_about(town: Company) -> None:
+    town.say("stripe", "bill", **ANN, phone="020 7946 9999")
+    town.consolidate()
+    homes = town.homes()
+    assert homes["stripe:bill"] != homes["salesforce:ann"]
+    assert len(town.rows("select review_id from ops.golden_reviews where state = 'open'")) == 1
+
+
+def test_a_record_is_compared_anew_when_only_that_changes(town: Company) -> None:
+    town.say("stripe", "bill", **ANN, phone="0161 496 0000")
+    town.consolidate()
+    assert town.homes()["stripe:bill"] != town.homes()["salesforce:ann"]
+    town.say("stripe", "bill", **ANN, phone="020 7946 0123")
+    assert town.consolidate().merged == 1
+    assert town.homes()["stripe:bill"] == town.homes()["salesforce:ann"]
+
+
+def test_a_tax_id_that_is_none_identifies_nobody(company: Company) -> None:
+    firm = {"kind": "organisation", "country": "GB", "tax_id": "12345"}
+    company.say("salesforce", "s1", name="Acme", **firm)
+    company.say("stripe", "c1", name="Brenner", **firm)
+    company.consolidate()
+    assert len(company.customers()) == 2
+    with company.store.session(Role.RESOLVER) as connection:
+        records = list(range(1, 1000))
+        assert golden.identifiers_of(connection, records, ["tax_id"]) == []
+        assert identity.sharing(connection, records) == []
+
+
+def test_a_list_comes_to_what_matching_says_of_it(company: Company) -> None:
+    company.matcher = Matching(CUSTOMER.name, AUTHORITY.names)
+    firms = [
+        {name: value for name, value in firm.items() if value} | {"kind": "organisation"}
+        for firm in businesses(300, seed=1).records.to_pylist()
+    ]
+    for firm in firms:
+        company.say("salesforce", firm["id"], **{k: v for k, v in firm.items() if k != "id"})
+    company.consolidate()
+    clusters = match_all(_table(firms), entity="customer").clusters
+    groups: dict[str, set[str]] = {}
+    for record, first in clusters.items():
+        groups.setdefault(first, set()).add(f"salesforce:{record}")
+    assert company.groups() == {frozenset(group) for group in groups.values()}
+
+
+def _table(records: list[dict[str, Any]]) -> pa.Table:
+    names = dict.fromkeys(name for record in records for name in record)
+    return pa.table({name: [record.get(name) for record in records] for name in names})
