@@ -86,7 +86,8 @@ class Contract:
     """The agreement about one stream or entity.
 
     `table` is where it lives (`canonical.sales`), `grain` what one row stands for. `reject_budget`
-    is the share of a partition's rows that may be rejected before all of it is held back.
+    is the share of a partition's rows that may be rejected before all of it is held back. What a
+    record without a country says is read in `home_country`, as ISO 3166-1 alpha-2, if there is one.
     `digest` identifies the file's content.
     """
 
@@ -104,6 +105,7 @@ class Contract:
     rules: tuple[Quality, ...]
     freshness: timedelta | None
     digest: str
+    home_country: str | None = None
 
     def column(self, name: str) -> Column:
         """Return the column called `name`. Raises KeyError."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".odcs.yaml"
 _UNITS = {"d": "days", "day": "days", "h": "hours", "hour": "hours", "m": "minutes"}
+_COUNTRY = re.compile("[A-Z]{2}")
 _VERSIONED = re.compile(r"(?P<entity>[a-z][a-z0-9_]*)\.v(?P<version>\d+)\.odcs\.yaml")
 
 
@@ -91,6 +92,7 @@ def _parsed(file: str, content: bytes) -> Contract:
         rules=tuple(odcs_schema.rules(file, table)),
         freshness=_freshness(file, document),
         digest=hashlib.sha256(content).hexdigest(),
+        home_country=_home(file, custom),
     )
 
 
@@ -151,6 +153,13 @@ def _budget(file: str, custom: Mapping[str, Any]) -> Decimal:
     if not 0 <= budget <= 1:
         refuse(file, "has no sensible rejectBudget", remedy="give a share such as 0.01 for 1 %")
     return budget
+
+
+def _home(file: str, custom: Mapping[str, Any]) -> str | None:
+    home = custom.get("homeCountry")
+    if home is not None and not (isinstance(home, str) and _COUNTRY.fullmatch(home)):
+        refuse(file, "has an odd homeCountry", remedy="give its ISO 3166-1 code, such as GB")
+    return home
 
 
 def _owner(document: OpenDataContractStandard) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from accord.authority import Authority, authority_of
 from accord.contracts.model import Contract
+from accord.errors import Stop
 from accord.golden import conflicts
 from accord.golden.matcher import Matcher, Matching
 from accord.golden.reading import Reader
@@ -67,10 +68,18 @@ class Entity:
 
     @classmethod
     def of(cls, contract: Contract) -> Entity:
-        """The entity of a contract, matched and normalised by the matching library."""
+        """The entity of a contract, matched and normalised by the matching library.
+
+        Raises Stop where the contract's home country is none.
+        """
         from accord.matching.normalise import normalised
 
-        authority = authority_of(contract)
+        authority, home = authority_of(contract), contract.home_country
+        if home and normalised(contract.name, "country", home) != home:
+            raise Stop(
+                f"The contract of {contract.name} is at home in {home}, which is no country",
+                remedy="give its homeCountry as an ISO 3166-1 code, such as GB",
+            )
         return cls(contract, authority, Matching(contract.name, authority.names), normalised)
 
     @property
@@ -118,7 +127,13 @@ def consolidate(
         at = entity.clock()
         last = golden.last_pass(connection, entity.name)
         reader = Reader(
-            connection, entity.name, entity.authority.names, entity.normalise, at, run_id
+            connection,
+            entity.name,
+            entity.authority.names,
+            entity.normalise,
+            at,
+            run_id,
+            entity.contract.home_country,
         )
         told = reader.read(feeds, since=last.began_at if last else at)
         resolver = entity.resolver(connection, at=at, run_id=run_id, by=by)

@@ -47,12 +47,13 @@ class Reader:
     normalise: Normalise
     at: datetime
     run_id: str
+    home: str | None = None
 
     def read(self, feeds: Iterable[Feed], *, since: datetime) -> Told:
         """Bring what changed, keep it, and move the marks.
 
         What we delivered from `since` on may come back in it. A view whose code changed is read
-        whole.
+        whole, and so is each where the home country changed: then all of it is normalised again.
         """
         golden.begin(self.connection)
         count = _Count()
@@ -68,7 +69,8 @@ class Reader:
 
     def _stream(self, feed: Feed, stream: StreamName, count: _Count) -> None:
         mark = golden.mark(self.connection, self.entity, stream)
-        if mark.basis == feed.version:
+        basis = f"{feed.version} at home in {self.home}" if self.home else feed.version
+        if mark.basis == basis:
             landed = golden.landed_since(self.connection, stream, mark.version)
             newest, due = max(landed.values(), default=mark.version), sorted(landed)
             told = self._told(feed, stream, due, count)
@@ -78,7 +80,7 @@ class Reader:
             told = self._told(feed, stream, None, count)
             gone = sorted(golden.live_keys(self.connection, self.entity, stream) - told)
         self._remove(stream, gone, count)
-        golden.move_mark(self.connection, self.entity, stream, Mark(newest, feed.version))
+        golden.move_mark(self.connection, self.entity, stream, Mark(newest, basis))
 
     def _told(
         self, feed: Feed, stream: StreamName, keys: Sequence[str] | None, count: _Count
@@ -91,7 +93,7 @@ class Reader:
         with Ahead(self._pages(feed, stream, keys)) as pages:
             for rows, known in pages:
                 told.update(row["source_key"] for row in rows)
-                brought = list(self._changed(stream, rows, known))
+                brought = list(self._changed(stream, rows, known, anew=keys is None))
                 pages.leave(partial(golden.bring, self.connection, brought))
                 count.told += len(rows)
                 count.unchanged += len(rows) - len(brought)
@@ -111,12 +113,15 @@ class Reader:
                 yield rows, golden.known(self.connection, self.entity, stream, names)
 
     def _changed(
-        self, stream: StreamName, rows: Rows, known: Mapping[str, Known]
+        self, stream: StreamName, rows: Rows, known: Mapping[str, Known], *, anew: bool
     ) -> Iterator[Incoming]:
         for row in rows:
-            said = given(row, self.columns)
-            before = known.get(row["source_key"])
-            if before and before.given == said and before.known_golden_id == row["known_golden_id"]:
+            said, before = given(row, self.columns), known.get(row["source_key"])
+            is_same = before is not None and before.says(said, row["known_golden_id"])
+            if is_same and not anew:
+                continue
+            told = self._normal(said, None if anew else before)
+            if is_same and before is not None and told == before.normal:
                 continue
             yield Incoming(
                 system=stream.system,
@@ -126,8 +131,12 @@ class Reader:
                 changed_at=row["changed_at"],
                 known_golden_id=row["known_golden_id"],
                 given=said,
-                normal=normal(self.normalise, self.entity, self.columns, said, before=before),
+                normal=told,
             )
+
+    def _normal(self, said: Mapping[str, str], before: Known | None) -> dict[str, str]:
+        columns, home = self.columns, self.home
+        return normal(self.normalise, self.entity, columns, said, home=home, before=before)
 
     def _remove(self, stream: StreamName, keys: Sequence[str], count: _Count) -> None:
         if keys:

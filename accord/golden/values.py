@@ -29,16 +29,18 @@ def normal(
     columns: Sequence[str],
     said: Mapping[str, str],
     *,
+    home: str | None = None,
     before: Known | None = None,
 ) -> dict[str, str]:
     """What a record says, normalised; what cannot be read as what it should be is left out.
 
-    A name that is only told in parts is put together. What the record said `before` is not worked
-    out again, unless it is read in another country now.
+    A name that is only told in parts is put together. What is written as in a country, such as a
+    telephone number, is read in the record's own, and in that of `home` where it names none. What
+    the record said `before` is not worked out again, unless it is read in another country now.
     """
-    told = _country(said)
+    told = _country(said, home)
     country = normalise(entity, "country", told) if told else None
-    known = before if before and _country(before.given) == told else None
+    known = before if before and _country(before.given, home) == told else None
     found: dict[str, str] = {}
     for name, text in said.items():
         if known and known.given.get(name) == text:
@@ -50,9 +52,9 @@ def normal(
     return _named(found, columns)
 
 
-def _country(said: Mapping[str, str]) -> str | None:
+def _country(said: Mapping[str, str], home: str | None) -> str | None:
     """The country that a record's numbers are read in, as given."""
-    return said.get("country") or said.get("billing_country")
+    return said.get("country") or said.get("billing_country") or home
 
 
 def _named(found: dict[str, str], columns: Sequence[str]) -> dict[str, str]:

@@ -86,7 +86,7 @@ def _of_told(
     records = 0
     for row in _rows(connection, told.schema, told.view):
         records += 1
-        canonical = _canonical(contract.name, row, [tally.name for tally in tallies])
+        canonical = _canonical(contract, row, [tally.name for tally in tallies])
         for tally in tallies:
             is_valid = canonical[tally.name] is not None
             tally.add(row[tally.name], valid=is_valid, kind=str(row.get("kind")))
@@ -106,9 +106,10 @@ def _of_told(
 
 
 def _canonical(
-    entity: str, row: Mapping[str, Any], columns: Sequence[str]
+    contract: Contract, row: Mapping[str, Any], columns: Sequence[str]
 ) -> Mapping[str, str | None]:
-    country = normalised(entity, "country", row.get("country") or row.get("billing_country"))
+    entity, told = contract.name, row.get("country") or row.get("billing_country")
+    country = normalised(entity, "country", told or contract.home_country)
     return {name: normalised(entity, name, row[name], country=country) for name in columns}
 
 

@@ -66,6 +66,10 @@ class Known:
     known_golden_id: str | None
     normal: Mapping[str, str]
 
+    def says(self, given: Mapping[str, str], known_golden_id: str | None) -> bool:
+        """Whether it said just this."""
+        return self.given == given and self.known_golden_id == known_golden_id
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from accord.authority import authority_of
 from accord.catalog import Stream
+from accord.contracts.model import Contract
 from accord.contracts.odcs import load
 from accord.golden.consolidate import Consolidated, Entity, consolidate
 from accord.golden.identity import Cluster, grouped
@@ -148,12 +149,13 @@ class Company:
 
     store: Store
     matcher: Matcher = field(default_factory=PlainMatcher)
+    contract: Contract = CUSTOMER
     time: datetime = START
     runs: int = 0
 
     @property
     def entity(self) -> Entity:
-        return Entity(CUSTOMER, AUTHORITY, self.matcher, normalised, clock=self._tick)
+        return Entity(self.contract, AUTHORITY, self.matcher, normalised, clock=self._tick)
 
     @property
     def feeds(self) -> list[Feed]:
@@ -228,7 +230,7 @@ class Company:
         """Forget everything."""
         tables = ", ".join(f"landing.{system}__{stream}" for system, stream in STREAMS.items())
         self.rows(f"{_EMPTY}, {tables}")  # type: ignore[arg-type]
-        return replace(self, time=START, runs=0, matcher=PlainMatcher())
+        return replace(self, time=START, runs=0, matcher=PlainMatcher(), contract=CUSTOMER)
 
     def _send(
         self,

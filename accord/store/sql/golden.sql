@@ -39,6 +39,7 @@ create temporary table incoming_records (
     was_echoed text [] not null default '{}',
     was_echo boolean not null default false,
     since timestamptz,
+    is_reread boolean not null default false,
     is_new boolean not null default false,
     is_removed boolean not null default false
 ) on commit drop;
@@ -56,7 +57,8 @@ where entity = %(entity)s and system = %(system)s and stream = %(stream)s and re
 -- name: know_again
 update pg_temp.incoming_records as i
 set record_id = r.record_id, previous = case when r.removed_at is null then r.normal end, was_given = r.given, since = r.since,
-    was_echoed = r.echoed, was_echo = r.is_echo
+    was_echoed = r.echoed, was_echo = r.is_echo,
+    is_reread = (r.given, r.known_golden_id) is not distinct from (i.given, i.known_golden_id)
 from ops.golden_records as r
 where r.entity = %(entity)s and r.system = i.system and r.stream = i.stream and r.source_key = i.source_key;
 

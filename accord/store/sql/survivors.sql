@@ -157,7 +157,7 @@ where m.golden_id = any(%(golden_ids)s::text[]) and m.valid_to is null
 order by m.golden_id, r.record_id;
 
 -- name: changed_records
--- Records that were seen before and now say something else; and new ones that we made, or may just have made,
+-- Records that were seen before and now say something else, not only read otherwise; and new ones that we made, or may just have made,
 -- or that were there already and that we adopted.
 select i.record_id, i.system, i.stream, i.source_key, i.previous, i.normal, i.since, i.was_echoed, i.was_echo, i.is_new,
     exists (
@@ -166,7 +166,7 @@ select i.record_id, i.system, i.stream, i.source_key, i.previous, i.normal, i.si
     ) as is_adopted
 from pg_temp.incoming_records as i
 where not i.is_removed and (
-    i.previous is not null
+    (i.previous is not null and not i.is_reread)
     or (i.is_new and exists (
         select from ops.crosswalk as c where c.system = i.system and c.kind = i.stream and c.destination_id = i.source_key
     ))

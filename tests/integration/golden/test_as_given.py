@@ -6,11 +6,14 @@ systems name none for customers at home.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from accord.errors import Stop
+from accord.golden.consolidate import Entity
 from accord.golden.matcher import Matching
 from accord.matching import match_all
 from accord.store import golden, identity
@@ -58,6 +61,41 @@ def test_a_record_is_compared_anew_when_only_that_changes(town: Company) -> None
     town.say("stripe", "bill", **ANN, phone="020 7946 0123")
     assert town.consolidate().merged == 1
     assert town.homes()["stripe:bill"] == town.homes()["salesforce:ann"]
+
+
+def test_with_a_home_country_all_of_it_is_read(town: Company) -> None:
+    town.say("stripe", "bill", **ANN, phone="020 7946 0123")
+    town.say("stripe", "other", **ANN, phone="020 7946 9999")
+    town.consolidate()
+    town.consolidate()
+    before = town.homes()
+    town.contract = replace(CUSTOMER, home_country="GB")
+    done = town.consolidate()
+    assert (done.read, done.changed, done.conflicts_found) == (33, 33, 0)
+    assert town.homes() == before
+    assert town.customer("salesforce:ann")["phone"] == "+442079460123"
+    assert town.customer("stripe:other")["phone"] == "+442079469999"
+    assert town.consolidate().read == 0
+
+
+def test_what_is_only_read_otherwise_is_taken_for_nobodys_edit(company: Company) -> None:
+    company.say("salesforce", "s1", name="Ann", email="a@x.example", phone="020 7946 0123")
+    company.say("stripe", "c1", name="Ann", email="a@x.example", phone="020 7946 9999")
+    company.consolidate()
+    home = company.homes()["salesforce:s1"]
+    assert company.homes()["stripe:c1"] == home
+    company.deliver("salesforce", home, "s1")
+    company.deliver("stripe", home, "c1")
+    company.contract = replace(CUSTOMER, home_country="GB")
+    assert company.consolidate().conflicts_found == 0
+    assert company.customer("stripe:c1")["phone"] == "+442079460123"
+    company.say("stripe", "c1", name="Ann", email="a@x.example", phone="020 7946 8888")
+    assert company.consolidate().conflicts_found == 1
+
+
+def test_a_home_country_that_is_none_is_refused() -> None:
+    with pytest.raises(Stop, match="XX, which is no country"):
+        Entity.of(replace(CUSTOMER, home_country="XX"))
 
 
 def test_a_tax_id_that_is_none_identifies_nobody(company: Company) -> None:

@@ -40,6 +40,12 @@ def test_a_contract_is_read_into_plain_values(tmp_path: Path) -> None:
     assert len(contract.digest) == 64
 
 
+def test_a_contract_may_be_at_home_in_a_country(tmp_path: Path) -> None:
+    assert load(write(tmp_path, a_document())).home_country is None
+    home = [{"property": "homeCountry", "value": "GB"}]
+    assert load(write(tmp_path, a_document(customProperties=home))).home_country == "GB"
+
+
 def test_a_key_is_required_and_unique_without_saying_so(tmp_path: Path) -> None:
     key = load(write(tmp_path, a_document())).column("order_id")
     assert (key.required, key.unique) == (True, True)
@@ -156,6 +162,10 @@ def test_each_comparison_means_what_the_standard_says(
         (
             a_document(customProperties=[{"property": "rejectBudget", "value": 5}]),
             "no sensible rejectBudget",
+        ),
+        (
+            a_document(customProperties=[{"property": "homeCountry", "value": "Britain"}]),
+            "odd homeCountry",
         ),
         (
             a_document(slaProperties=[{"property": "latency", "value": 2, "unit": "moons"}]),

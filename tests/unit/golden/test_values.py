@@ -28,6 +28,15 @@ def test_a_phone_number_is_read_in_the_records_own_country() -> None:
     assert "phone" not in normal_of(phone="020 7946 0958")
 
 
+def test_where_a_record_names_no_country_it_is_read_at_home() -> None:
+    def at_home(**said: str) -> dict[str, str]:
+        return normal(normalised, "customer", AUTHORITY.names, said, home="GB")
+
+    assert at_home(phone="020 7946 0958")["phone"] == "+442079460958"
+    assert at_home(phone="030 901820", country="DE")["phone"] == "+4930901820"
+    assert "country" not in at_home(phone="020 7946 0958")
+
+
 def test_a_name_told_in_parts_is_put_together() -> None:
     assert normal_of(first_name="Ann", last_name="Lee")["name"] == "Ann Lee"
     assert normal_of(organisation="Acme")["name"] == "Acme"
