@@ -117,11 +117,11 @@ class Reader:
     ) -> Iterator[Incoming]:
         for row in rows:
             said, before = given(row, self.columns), known.get(row["source_key"])
-            is_same = before is not None and before.says(said, row["known_golden_id"])
-            if is_same and not anew:
+            same = before if before and before.says(said, row["known_golden_id"]) else None
+            if same and not anew:
                 continue
             told = self._normal(said, None if anew else before)
-            if is_same and before is not None and told == before.normal:
+            if same and same.normal == told:
                 continue
             yield Incoming(
                 system=stream.system,

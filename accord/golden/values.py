@@ -38,9 +38,9 @@ def normal(
     telephone number, is read in the record's own, and in that of `home` where it names none. What
     the record said `before` is not worked out again, unless it is read in another country now.
     """
-    told = _country(said, home)
+    told = country_told(said, home)
     country = normalise(entity, "country", told) if told else None
-    known = before if before and _country(before.given, home) == told else None
+    known = before if before and country_told(before.given, home) == told else None
     found: dict[str, str] = {}
     for name, text in said.items():
         if known and known.given.get(name) == text:
@@ -52,7 +52,7 @@ def normal(
     return _named(found, columns)
 
 
-def _country(said: Mapping[str, str], home: str | None) -> str | None:
+def country_told(said: Mapping[str, Any], home: str | None) -> str | None:
     """The country that a record's numbers are read in, as given."""
     return said.get("country") or said.get("billing_country") or home
 

@@ -172,11 +172,7 @@ def _most(
     u: Sequence[float],
 ) -> str:
     """What a comparison by words is worth at most."""
-    worths = (
-        _level_worth(level, terms, records, max(often, _LEAST), by_chance, words=_ALL_WORDS)
-        for level, often, by_chance in zip(comparison.levels, m, u, strict=True)
-    )
-    return f"greatest(0, {', '.join(worths)})"
+    return f"greatest(0, {', '.join(_worths(comparison, terms, records, m, u, words=_ALL_WORDS))})"
 
 
 def compared_forms(entity: str) -> tuple[str, ...]:
@@ -209,22 +205,30 @@ def _worth(
     m: Sequence[float],
     u: Sequence[float],
 ) -> str:
-    numbered = zip(range(len(m), 0, -1), comparison.levels, m, u, strict=True)
-    whens = " ".join(
-        f"when {number} then {_level_worth(level, terms, records, max(often, _LEAST), by_chance)}"
-        for number, level, often, by_chance in numbered
-    )
+    worths = _worths(comparison, terms, records, m, u, words="words_bits")
+    numbered = zip(range(len(m), 0, -1), worths, strict=True)
+    whens = " ".join(f"when {number} then {worth}" for number, worth in numbered)
     return f"case level_{comparison.column} {whens} else 0 end"
 
 
-def _level_worth(
-    level: Level,
+def _worths(
+    comparison: Comparison,
     terms: Mapping[str, float],
     records: int,
-    m: float,
-    u: float,
+    m: Sequence[float],
+    u: Sequence[float],
     *,
-    words: str = "words_bits",
+    words: str,
+) -> list[str]:
+    """What each level is worth, where the words that two names share are worth `words`."""
+    return [
+        _level_worth(level, terms, records, max(often, _LEAST), by_chance, words)
+        for level, often, by_chance in zip(comparison.levels, m, u, strict=True)
+    ]
+
+
+def _level_worth(
+    level: Level, terms: Mapping[str, float], records: int, m: float, u: float, words: str
 ) -> str:
     if level.term is None:
         bits = log2(m / max(u, 1e-9))

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from accord.authority import authority_of
 from accord.catalog import Stream, System
 from accord.contracts.model import Contract
+from accord.golden.values import country_told
 from accord.matching.normalise import normalised
 from accord.profiling.columns import Tally
 from accord.profiling.profile import (
@@ -108,8 +109,8 @@ def _of_told(
 def _canonical(
     contract: Contract, row: Mapping[str, Any], columns: Sequence[str]
 ) -> Mapping[str, str | None]:
-    entity, told = contract.name, row.get("country") or row.get("billing_country")
-    country = normalised(entity, "country", told or contract.home_country)
+    entity = contract.name
+    country = normalised(entity, "country", country_told(row, contract.home_country))
     return {name: normalised(entity, name, row[name], country=country) for name in columns}
 
 

@@ -20,7 +20,7 @@ from accord.contracts.model import Contract
 from accord.contracts.odcs import load
 from accord.golden.consolidate import Consolidated, Entity, consolidate
 from accord.golden.identity import Cluster, grouped
-from accord.golden.matcher import Matched, Matcher, Scored, Values
+from accord.golden.matcher import Matched, Matcher, Matching, Scored, Values
 from accord.lineage import Feed
 from accord.matching.clustering import cluster
 from accord.matching.normalise import normalised
@@ -225,6 +225,19 @@ class Company:
         for record, home in self.homes().items():
             found.setdefault(home, set()).add(record)
         return {frozenset(group) for group in found.values()}
+
+    def learn_from_strangers(self, **said: str) -> None:
+        """Match by the matching library, and let there be thirty customers to learn from.
+
+        None of them is named like another; `said` may hold `{}` for the number of each.
+        """
+        self.matcher = Matching(CUSTOMER.name, AUTHORITY.names)
+        for number in range(30):
+            told = {name: value.format(number) for name, value in said.items()}
+            self.say(
+                "salesforce", f"other{number}", first_name="Tomas",
+                last_name=f"Brenner{number:02}ov", city="York", **told,
+            )  # fmt: skip
 
     def emptied(self) -> Company:
         """Forget everything."""

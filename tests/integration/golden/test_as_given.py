@@ -16,6 +16,7 @@ from accord.errors import Stop
 from accord.golden.consolidate import Entity
 from accord.golden.matcher import Matching
 from accord.matching import match_all
+from accord.profiling.reading import Told, of_entity
 from accord.store import golden, identity
 from accord.store.database import Role
 from tests.support.dirty_customers import businesses
@@ -27,12 +28,7 @@ ANN: dict[str, Any] = {"first_name": "Ann", "last_name": "Zetterlund", "postcode
 @pytest.fixture
 def town(company: Company) -> Company:
     """A company whose customers are many enough to learn from, none of them named like Ann."""
-    company.matcher = Matching(CUSTOMER.name, AUTHORITY.names)
-    for number in range(30):
-        company.say(
-            "salesforce", f"other{number}", first_name="Tomas", last_name=f"Brenner{number:02}ov",
-            phone=f"0117 496 {number:04}", city="York", postcode=f"YO{number} 1AA",
-        )  # fmt: skip
+    company.learn_from_strangers(phone="0117 496 {:04}", postcode="YO{} 1AA")
     company.say("salesforce", "ann", **ANN, phone="020 7946 0123")
     company.consolidate()
     return company
@@ -91,6 +87,18 @@ def test_what_is_only_read_otherwise_is_taken_for_nobodys_edit(company: Company)
     assert company.customer("stripe:c1")["phone"] == "+442079460123"
     company.say("stripe", "c1", name="Ann", email="a@x.example", phone="020 7946 8888")
     assert company.consolidate().conflicts_found == 1
+
+
+@pytest.mark.parametrize(("home", "invalid"), [(None, 1), ("GB", 0)])
+def test_a_profile_reads_numbers_as_golden_records_do(
+    company: Company, home: str | None, invalid: int
+) -> None:
+    company.say("stripe", "c1", name="Ann", phone="020 7946 0123")
+    told = Told("stripe", "intermediate", "int_customers__from_stripe")
+    with company.store.session(Role.RESOLVER) as connection:
+        found = of_entity(connection, replace(CUSTOMER, home_country=home), [told])
+    [phone] = [it for it in found.tables[0].columns if it.name == "phone"]
+    assert phone.invalid == invalid
 
 
 def test_a_home_country_that_is_none_is_refused() -> None:

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from accord.golden.matcher import Matching
-from tests.support.golden import AUTHORITY, CUSTOMER, Company
+from tests.support.golden import Company
 
 ANN: dict[str, Any] = {
     "first_name": "Ann", "last_name": "Zetterlund", "phone": "+442079460123",
@@ -24,12 +23,7 @@ MOTHER, DAUGHTER = "1941-12-29", "1970-03-04"
 @pytest.fixture
 def town(company: Company) -> Company:
     """A company whose customers are many enough to learn from, none of them named like Ann."""
-    company.matcher = Matching(CUSTOMER.name, AUTHORITY.names)
-    for number in range(30):
-        company.say(
-            "salesforce", f"other{number}", first_name="Tomas", last_name=f"Brenner{number:02}ov",
-            birth_date=f"19{40 + number}-11-10", city="York", changed_at=ANN["changed_at"],
-        )  # fmt: skip
+    company.learn_from_strangers(birth_date="19{:02}-11-10", changed_at=ANN["changed_at"])
     return company
 
 
