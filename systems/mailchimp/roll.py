@@ -59,6 +59,7 @@ class Roll:
         self._lock = threading.RLock()
         self._rows: sqlite3.Connection | None = None
         self._since, self._read_whole_at, self._read_at = "", 0.0, -math.inf
+        self._begun = self._learnt = 0
         self._claims: dict[str, str] = {}
         self._released: set[str] = set()
 
@@ -72,13 +73,17 @@ class Roll:
     def refresh(self, *, wide: bool = False, at_most_old: float = 0.0) -> None:
         """Learn what changed since the last time, or everything. Raises Retry or Stop.
 
-        Nothing is asked where that was done within the last `at_most_old` seconds. With `wide` the
-        overlap is that for writes whose answer was lost.
+        Nothing is asked where that was done within the last `at_most_old` seconds, or began after
+        this was called: of several who wait for each other all but the first ask together. With
+        `wide` the overlap is that for writes whose answer was lost.
         """
+        begun = self._begun
         with self._lock:
             now = self._clock()
-            if self._rows is not None and now - self._read_at < at_most_old:
+            is_new = now - self._read_at < at_most_old or (self._learnt > begun and not wide)
+            if self._rows is not None and is_new:
                 return
+            self._begun += 1
             for name in self._released:
                 self._claims.pop(name, None)
             self._released.clear()
@@ -88,7 +93,7 @@ class Roll:
             else:
                 since = listing.before(self._since, WIDE_OVERLAP if wide else OVERLAP)
                 self._read_changes(self._rows, since)
-            self._read_at = now
+            self._read_at, self._learnt = now, self._begun
 
     def claim(self, name: str, key: str) -> str:
         """Claim a member, or an address nobody has yet, for a key; return who has the claim.
