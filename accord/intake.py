@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from accord.catalog import Stream
 from accord.connector import Follows, Source
-from accord.errors import Stop, Unbalanced
-from accord.records import Slice, Window
+from accord.errors import Retry, Stop, Unbalanced
+from accord.records import Page, Reading, Slice, Window
 from accord.store import statistics
 from accord.store.database import Connection, Role, Store
 from accord.store.landing import Landed, Lander, note_first_day
@@ -42,13 +42,26 @@ class Taken:
             getattr(self.counts, name).update(getattr(landed, name))
 
 
-def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run_id: str) -> Taken:
+def _never() -> bool:
+    return False
+
+
+def take_in(
+    store: Store,
+    stream: Stream,
+    source: Source,
+    window: Window,
+    *,
+    run_id: str,
+    is_over: Callable[[], bool] = _never,
+) -> Taken:
     """Read every piece of `stream` inside `window` and land it.
 
     A stream without days whose source can follow it is read from where it was last followed to; it
     is read whole the first time, after `whole_every_hours`, and when its changes are forgotten.
     A piece that cannot be read stops the intake after the earlier ones have landed; its error
-    (Retry or Stop) goes to the caller and nothing of it is stored.
+    (Retry or Stop) goes to the caller and nothing of it is stored. So it does, with Retry, as soon
+    as `is_over` says that the run has ended.
     """
     taken = Taken()
     with store.session(Role.LANDER) as connection:
@@ -56,11 +69,11 @@ def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run
         connection.execute("set synchronous_commit = off")
         for piece in source.slices(stream.name.stream, window):
             lander = Lander(connection, stream, run_id)
-            if _followed(lander, source, piece, taken):
+            if _followed(lander, source, piece, taken, is_over):
                 continue
             with connection.transaction():
                 lander.take_turn()  # so that whoever lands last has also read last
-                reading = source.read(stream.name.stream, piece)
+                reading = _until(is_over, source.read(stream.name.stream, piece))
                 taken.arrived.update(reading.partitions)
                 taken.add(lander.land(piece, reading))
                 if days := [day for day in reading.partitions if day]:
@@ -72,7 +85,9 @@ def take_in(store: Store, stream: Stream, source: Source, window: Window, *, run
     return taken
 
 
-def _followed(lander: Lander, source: Source, piece: Slice, taken: Taken) -> bool:
+def _followed(
+    lander: Lander, source: Source, piece: Slice, taken: Taken, is_over: Callable[[], bool]
+) -> bool:
     """Land what changed since the position of a stream that is followed; tell whether it was."""
     stream = lander.stream
     if stream.partitioned or not isinstance(source, Follows):
@@ -83,7 +98,7 @@ def _followed(lander: Lander, source: Source, piece: Slice, taken: Taken) -> boo
             since = lander.followed(piece, stream.whole_every_hours)
             if not since:
                 return False
-            changes = source.changes(stream.name.stream, since)
+            changes = _until(is_over, source.changes(stream.name.stream, since))
             landed = lander.follow(piece, changes)
     except Unbalanced:
         raise
@@ -92,6 +107,19 @@ def _followed(lander: Lander, source: Source, piece: Slice, taken: Taken) -> boo
     taken.arrived.update(changes.partitions)
     taken.add(landed)
     return True
+
+
+def _until(is_over: Callable[[], bool], reading: Reading) -> Reading:
+    """Let a reading fail at its next page as soon as the run is over."""
+
+    def pages(told: Iterator[Page]) -> Iterator[Page]:
+        for page in told:
+            yield page
+            if is_over():
+                raise Retry("The run ended while it read", remedy="run again")
+
+    reading.pages = pages(reading.pages)
+    return reading
 
 
 def rehearse(store: Store, stream: Stream, source: Source, window: Window, *, run_id: str) -> Taken:

@@ -20,11 +20,11 @@ from time import perf_counter, process_time
 from typing import Any
 
 from accord import catalog
+from accord.abreast import Abreast, Errand
 from accord.catalog import Delivery, Stream
 from accord.connector import Destination, Source
 from accord.contracts.model import Contract
 from accord.contracts.odcs import entities
-from accord.delivery.abreast import Abreast, Errand
 from accord.delivery.approving import approval
 from accord.delivery.courier import Courier, Delivered
 from accord.golden.consolidate import Entity, consolidate
@@ -102,8 +102,7 @@ class Pass:
     def made(self, watch: Watch) -> int:
         """Make the pass; return how many writes arrived."""
         with watch.step("landed"):
-            for stream in self.streams:
-                self._land(stream)
+            self._land_all()
         with watch.step("consolidated"):
             self._consolidate()
         with watch.step("judged"):
@@ -115,6 +114,16 @@ class Pass:
         with watch.step("echoes"):
             self._consolidate()
         return delivered
+
+    def _land_all(self) -> None:
+        ways: dict[str, list[Errand[None]]] = {}
+        for it in self.streams:
+            errand = Errand(str(it.name), partial(self._land, it))
+            ways.setdefault(it.name.system, []).append(errand)
+        with Abreast[None]() as abreast:
+            abreast.begin(ways.values())
+            for it in self.streams:
+                abreast.taken(str(it.name))
 
     def _land(self, stream: Stream) -> None:
         source = self.company.client(stream.name.system)
@@ -137,10 +146,10 @@ class Pass:
                 )
 
     def _deliver_all(self) -> int:
-        ways: dict[str, list[Errand]] = {}
+        ways: dict[str, list[Errand[Delivered]]] = {}
         for it in self.deliveries:
             ways.setdefault(it.system, []).append(Errand(_named(it), partial(self._deliver, it)))
-        with Abreast() as abreast:
+        with Abreast[Delivered](goes_on=lambda found: found.is_through) as abreast:
             abreast.begin(ways.values())
             return sum(_arrived(it, abreast.taken(_named(it))) for it in self.deliveries)
 

@@ -19,13 +19,13 @@ from accord.settings import load as load_settings
 from accord.store.database import prepared
 from accord.store.server import address
 from integration_assets import profiling, with_days, without_days
-from integration_assets.landing import external, landing
+from integration_assets.landing import Incoming, external, landing
 from integration_assets.partitions import business_days
 from integration_assets.publishing import destination_key
 from integration_assets.stewarding import discard_dead_letters, replay_dead_letters
 from integration_assets.world import CONTRACTS, World, the_world
 from resources import heap
-from resources.abreast import abreast
+from resources.abreast import deliveries, readings
 from resources.company import company_resource
 from resources.dbt import Dbt
 from resources.second_opinion import second_opinion_resource
@@ -78,7 +78,7 @@ def build_defs(
             ),
         ],
         schedules=[*with_days.schedules(world), *without_days.schedules(world), history],
-        resources={"abreast": abreast, **resources},
+        resources={"readings": readings, "deliveries": deliveries, **resources},
         loggers=dict(loggers) if loggers else None,
         executor=dg.in_process_executor,
     )
@@ -120,14 +120,18 @@ def _job(flow: str, world: World) -> Any:
 
 
 def _landing(world: World, days: dg.DailyPartitionsDefinition) -> list[Any]:
-    return [
-        definition
+    incoming = [
+        Incoming(system, stream)
         for system in world.systems.values()
         for stream in system.streams
         if not stream.read_back
+    ]
+    return [
+        definition
+        for it in incoming
         for definition in (
-            external(system, stream),
-            landing(system, stream, days, closed_on=_closed_on(world, stream)),
+            external(it.system, it.stream),
+            landing(it, days, closed_on=_closed_on(world, it.stream), beside=incoming),
         )
     ]
 

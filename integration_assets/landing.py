@@ -1,12 +1,15 @@
 """Landing assets: one per stream, by business day where it has days; and where they come from."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from accord.abreast import Abreast, Errand
 from accord.catalog import Stream, System
 from accord.connector import Source
 from accord.contracts.odcs import load
@@ -50,18 +53,33 @@ def external(system: System, stream: Stream) -> dg.AssetSpec:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A stream of a system that is read."""
+
+    system: System
+    stream: Stream
+
+    @property
+    def name(self) -> str:
+        """What Dagster calls its step."""
+        return "__".join(landing_key(self.stream).path)
+
+
 def landing(
-    system: System,
-    stream: Stream,
+    incoming: Incoming,
     days: dg.DailyPartitionsDefinition,
     *,
     closed_on: Collection[str] = (),
+    beside: Sequence[Incoming] = (),
 ) -> dg.AssetsDefinition:
     """The asset that reads a stream and lands every version of every record as received.
 
     A stream whose records belong to no business day is an asset without partitions, read whole.
-    On the weekdays of `closed_on` nothing is expected.
+    On the weekdays of `closed_on` nothing is expected. What is `beside` it in other systems is read
+    meanwhile.
     """
+    system, stream = incoming.system, incoming.stream
     contract = load(stream.contract)
     key = landing_key(stream)
 
@@ -83,14 +101,15 @@ def landing(
         context: dg.AssetExecutionContext,
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
+        readings: dg.ResourceParam[Abreast[Taken]],
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        asked = Days.of(context.run.tags) if stream.partitioned else None
+        asked = _asked(context.run, stream)
+        reading = partial(_read, context.run, store, company, readings)
         with failures.classed(context, retries=failures.RETRIES):
-            source = company.client(system.name)
-            if not isinstance(source, Source):
-                raise TypeError(f"systems/{system.name}/client.py does not read streams")
-            window = asked.window if asked else Window()
-            taken = take_in(store, stream, source, window, run_id=context.run.run_id)
+            ways = _ways(context.run, beside, reading)
+            if readings.begin(ways.values()):
+                context.log.info("Reading %s, side by side …", ", ".join(sorted(ways)))
+            taken = readings.taken(incoming.name) or reading(incoming)
         for day in asked.keys if asked else ():
             context.add_asset_metadata(_counted(taken, day), asset_key=key, partition_key=day)
         context.log.info("%s: %s", stream.name, told(taken))
@@ -102,6 +121,39 @@ def landing(
         yield dg.MaterializeResult(check_results=[_judged(asked, missing)])
 
     return land
+
+
+def _read(
+    run: dg.DagsterRun,
+    store: Store,
+    company: Company,
+    readings: Abreast[Taken],
+    incoming: Incoming,
+) -> Taken:
+    """Read and land a stream for a run, in whatever thread."""
+    system, stream = incoming.system, incoming.stream
+    source = company.client(system.name)
+    if not isinstance(source, Source):
+        raise TypeError(f"systems/{system.name}/client.py does not read streams")
+    asked = _asked(run, stream)
+    window = asked.window if asked else Window()
+    return take_in(store, stream, source, window, run_id=run.run_id, is_over=readings.is_over)
+
+
+def _asked(run: dg.DagsterRun, stream: Stream) -> Days | None:
+    return Days.of(run.tags) if stream.partitioned else None
+
+
+def _ways(
+    run: dg.DagsterRun, beside: Iterable[Incoming], reading: Callable[[Incoming], Taken]
+) -> dict[str, list[Errand[Taken]]]:
+    """What this run reads of each system; nothing where there is but one."""
+    steps = run.step_keys_to_execute or ()
+    ways: dict[str, list[Errand[Taken]]] = {}
+    for it in beside:
+        if it.name in steps:
+            ways.setdefault(it.system.name, []).append(Errand(it.name, partial(reading, it)))
+    return ways if len(ways) > 1 else {}
 
 
 def absent(

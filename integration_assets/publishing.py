@@ -8,10 +8,10 @@ from typing import Any
 
 import dagster as dg
 
+from accord.abreast import Abreast, Errand
 from accord.catalog import Delivery, System, in_order
 from accord.connector import Destination
 from accord.contracts.model import Contract
-from accord.delivery.abreast import Abreast, Errand
 from accord.delivery.approving import approval
 from accord.delivery.courier import Courier, Delivered
 from accord.errors import Stop
@@ -84,15 +84,15 @@ def destination(
         context: dg.AssetExecutionContext,
         store: dg.ResourceParam[Store],
         company: dg.ResourceParam[Company],
-        abreast: dg.ResourceParam[Abreast],
+        deliveries: dg.ResourceParam[Abreast[Delivered]],
     ) -> dg.MaterializeResult[Any]:
-        making = partial(_made, context.run, store, company, abreast)
+        making = partial(_made, context.run, store, company, deliveries)
         with failures.classed(context, retries=failures.RETRIES):
             ways = _ways(context.run, together, making)
-            if abreast.begin(ways.values()):
+            if deliveries.begin(ways.values()):
                 systems = ", ".join(sorted(ways))
                 context.log.info("%s → %s, side by side …", delivery.flow, systems)
-            result = abreast.taken(outgoing.name) or making(outgoing)
+            result = deliveries.taken(outgoing.name) or making(outgoing)
             for key in _keys(context.run, delivery):
                 context.add_asset_metadata(
                     told(result.counts.get(key, Counter())),
@@ -129,7 +129,11 @@ def destination(
 
 
 def _made(
-    run: dg.DagsterRun, store: Store, company: Company, abreast: Abreast, outgoing: Outgoing
+    run: dg.DagsterRun,
+    store: Store,
+    company: Company,
+    deliveries: Abreast[Delivered],
+    outgoing: Outgoing,
 ) -> Delivered:
     """Make a delivery of a run, in whatever thread."""
     delivery = outgoing.delivery
@@ -137,7 +141,7 @@ def _made(
     if not isinstance(client, Destination):
         raise TypeError(f"systems/{delivery.system}/client.py does not receive anything")
     outbox = Outbox(delivery, company.endpoint(delivery.system), run.run_id)
-    courier = Courier(store, outbox, client, sleep=abreast.sleep, is_over=abreast.is_over)
+    courier = Courier(store, outbox, client, sleep=deliveries.sleep, is_over=deliveries.is_over)
     return courier.deliver(
         _keys(run, delivery),
         approval(list(outgoing.gated.values())),
@@ -151,11 +155,11 @@ def _keys(run: dg.DagsterRun, delivery: Delivery) -> Sequence[str]:
 
 def _ways(
     run: dg.DagsterRun, together: Iterable[Outgoing], making: Callable[[Outgoing], Delivered]
-) -> dict[str, list[Errand]]:
+) -> dict[str, list[Errand[Delivered]]]:
     """What this run delivers to each system, in its order; nothing where there is but one."""
     steps = run.step_keys_to_execute or ()
     going = {it.delivery: it for it in together if it.name in steps}
-    ways: dict[str, list[Errand]] = {}
+    ways: dict[str, list[Errand[Delivered]]] = {}
     for delivery in in_order(going):
         it = going[delivery]
         ways.setdefault(delivery.system, []).append(Errand(it.name, partial(making, it)))

@@ -1,4 +1,4 @@
-"""Deliveries side by side, for the length of one run."""
+"""What one run does at several systems at once: it reads them, and delivers to them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,27 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from accord.delivery.abreast import Abreast
+from accord.abreast import Abreast
+from accord.delivery.courier import Delivered
+from accord.intake import Taken
+
+_NEEDED = {"company", "store"}  # so both end before these are closed
+_PATIENCE = 5.0
+"""Seconds that a run which was ended waits for what it reads; of that nothing is kept anyway."""
+
+
+@dg.resource(description="Reads several systems at once for a run", required_resource_keys=_NEEDED)
+def readings(_: dg.InitResourceContext) -> Iterator[Abreast[Taken]]:
+    """Read systems; when the run ends, those being read are told to end, and left after a while."""
+    with Abreast[Taken](patience=_PATIENCE) as opened:
+        yield opened
 
 
 @dg.resource(
     description="Makes the deliveries of a run to several systems at once",
-    required_resource_keys={"company", "store"},  # so it ends before they are closed
+    required_resource_keys=_NEEDED,
 )
-def abreast(_: dg.InitResourceContext) -> Iterator[Abreast]:
+def deliveries(_: dg.InitResourceContext) -> Iterator[Abreast[Delivered]]:
     """Make deliveries; when the run ends, those under way are told to end, and waited for."""
-    with Abreast() as opened:
+    with Abreast[Delivered](goes_on=lambda found: found.is_through) as opened:
         yield opened

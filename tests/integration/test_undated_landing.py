@@ -21,8 +21,9 @@ from accord.sandbox.company import Company
 from accord.settings import Settings
 from accord.store.database import Role, Store, prepared
 from accord.store.server import parsed
-from integration_assets.landing import external, landing, landing_key
+from integration_assets.landing import Incoming, external, landing, landing_key
 from integration_assets.partitions import Days, business_days
+from resources.abreast import readings
 from tests.support import engine, postgres
 
 # Backfill policies are what we use of Dagster that may still change.
@@ -63,12 +64,12 @@ def definitions(company: Company, store: Store) -> dg.Definitions:
         made
         for system in company.systems.values()
         for stream in system.streams
-        for made in (external(system, stream), landing(system, stream, days))
+        for made in (external(system, stream), landing(Incoming(system, stream), days))
     ]
     return dg.Definitions(
         assets=assets,
         jobs=[dg.define_asset_job("everything", selection=dg.AssetSelection.all())],
-        resources={"store": store, "company": company},
+        resources={"store": store, "company": company, "readings": readings},
         executor=dg.in_process_executor,
     )
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accord.errors import Unbalanced
+from accord.errors import Retry, Unbalanced
 from accord.intake import take_in
 from accord.records import Page, Reading, Record, Slice, Window
 from accord.store import dead_letters
@@ -156,6 +156,24 @@ def test_a_crash_at_any_statement_of_a_landing_leaves_nothing_of_it(
     assert len(fuses) > 20
     (entry,) = [row for row in engine.ledger(store, "crashed") if row["landed"]]
     assert [entry[name] for name in COUNTS] == [4, 2, 0, 2, 1]
+
+
+def test_a_run_that_ends_while_it_reads_keeps_nothing_of_what_it_read(
+    store: Store, folder: Path
+) -> None:
+    deliver(folder, a_file(a_line(), a_line(InvoiceNo="2")))
+    before, asked = engine.everything_stored(store), []
+
+    def is_over() -> bool:
+        asked.append(True)
+        return True
+
+    with pytest.raises(Retry, match="The run ended while it read"):
+        take_in(store, SALES, a_client(folder), Window(), run_id="ended", is_over=is_over)
+    assert asked
+    assert engine.everything_stored(store) == before
+    take(store, folder)
+    assert len(newest(store)) == 2
 
 
 def test_a_file_that_is_mended_settles_its_dead_letters(store: Store, folder: Path) -> None:
