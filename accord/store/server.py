@@ -19,13 +19,15 @@ from accord.settings import Settings
 
 PSYCOPG_3, PSYCOPG_2 = "postgresql+psycopg", "postgresql+psycopg2"
 
-# For the embedded server only: bulk days on a small machine, no compilation of short queries.
+# For the embedded server only: bulk days on a small machine, no compilation of short queries, and
+# hardly any waiting for an autovacuum, which is sent away once it is in the way for so long.
 _TUNED = {
     "jit": "off",
     "work_mem": "32MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
+    "deadlock_timeout": "100ms",
 }
 
 

@@ -2,7 +2,7 @@
 -- What each golden record says: of every attribute, or attributes that are taken together, the value of the
 -- record with the best claim. `accord.authority.decide` says the same of one golden record.
 with asked as (
-    select distinct golden_id from unnest(%(golden_ids)s::text[]) as g (golden_id)
+    select golden_id from unnest(%(golden_ids)s::text[]) as g (golden_id)
 ), attributes as materialized (
     select * from unnest(%(attributes)s::text[], %(together)s::text[], %(owners)s::text[], %(wins)s::text[])
         as a (attribute, taken_with, owner, wins)
@@ -38,7 +38,7 @@ with asked as (
     from (
         select golden_id, record_id, array_agg(taken_with) as taken from winners group by golden_id, record_id
     ) as w
-    inner join ops.golden_records as r on r.record_id = w.record_id
+    inner join members as r on r.record_id = w.record_id
     cross join lateral jsonb_each(r.normal) as said
     inner join attributes as a on a.attribute = said.key and a.taken_with = any(w.taken)
     group by w.golden_id
