@@ -25,14 +25,14 @@ truncate pg_temp.incoming_blocks;
 
 -- name: candidates
 -- Whom to compare a record with: those that share keys with it which not too many share. A key is worth 7
--- where two records share it, and 1 where 200 do. All pairs that share enough are told, and of the others
+-- where two records share it, and 1 where 200 do: one less for each binary digit of that number. All pairs that share enough are told, and of the others
 -- those that share most, as many as may be; a pair of two of these records is met from both sides.
 with keys as materialized (
     select b.block_key, b.record_id
     from ops.golden_blocks as b
     where b.record_id = any(%(records)s) and not starts_with(b.block_key, '=')
 ), blocks as materialized (
-    select k.block_key, few.records, (8 - floor(log(2, cardinality(few.records))))::integer as worth
+    select k.block_key, few.records, 9 - length(ltrim(cardinality(few.records)::bit(32)::text, '0')) as worth
     from (select distinct block_key from keys order by block_key) as k
     cross join lateral (
         select array_agg(o.record_id) as records

@@ -116,7 +116,14 @@ with wanted as (
     returning h.golden_id, h.system, h.stream, h.source_key
 ), made as (
     insert into {members} as h (golden_id, system, stream, source_key, is_primary)
-    select golden_id, system, stream, source_key, is_primary from wanted
+    -- What is so already is left out before: to find it in conflict would lock each such row, which is a write.
+    select golden_id, system, stream, source_key, is_primary
+    from wanted as w
+    where not exists (
+        select from {members} as m
+        where m.system = w.system and m.stream = w.stream and m.source_key = w.source_key
+            and m.golden_id = w.golden_id and m.is_primary = w.is_primary
+    )
     on conflict (system, stream, source_key) do update
     set golden_id = excluded.golden_id, is_primary = excluded.is_primary
     where (h.golden_id, h.is_primary) is distinct from (excluded.golden_id, excluded.is_primary)
