@@ -123,7 +123,10 @@ def candidates(
     values = {
         "records": listed(records), "largest": LARGEST_BLOCK, "enough": ENOUGH, "most": most,
     }  # fmt: skip
-    return connection.execute(queries("identity")["candidates"], values).fetchall()
+    connection.execute(queries("identity")["walk_keys"], {"bitmaps": "off"})
+    found = connection.execute(queries("identity")["candidates"], values).fetchall()
+    connection.execute(queries("identity")["walk_keys"], {"bitmaps": "on"})
+    return found
 
 
 def sharing(connection: Connection, records: Sequence[int]) -> list[Two]:

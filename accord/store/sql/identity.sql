@@ -23,10 +23,15 @@ select block_key, record_id from known;
 -- name: clear_blocks
 truncate pg_temp.incoming_blocks;
 
+-- name: walk_keys
+-- A bitmap gathers all records of a key before a limit can end it, however many share it; who walks the index stops there.
+select set_config('enable_bitmapscan', %(bitmaps)s, true);
+
 -- name: candidates
 -- Whom to compare a record with: those that share keys with it which not too many share. A key is worth 7
--- where two records share it, and 1 where 200 do: one less for each binary digit of that number. All pairs that share enough are told, and of the others
--- those that share most, as many as may be; a pair of two of these records is met from both sides.
+-- where two records share it, and 1 where 200 do: one less for each binary digit of that number. All pairs that
+-- share enough are told, and of the others those that share most, as many as may be; a pair of two of these
+-- records is met from both sides.
 with keys as materialized (
     select b.block_key, b.record_id
     from ops.golden_blocks as b

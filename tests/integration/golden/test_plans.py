@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import LiteralString, cast
+
 import pytest
 
 from accord.store import golden, identity, statistics
@@ -80,6 +82,43 @@ def test_who_bears_one_identifier_is_found_key_by_key(grown: Company) -> None:
         assert len(identity.sharing(connection, everybody)) == MANY
     joins = [line for line in plan if "Join Filter" in line]
     assert not any("record_id =" in line or "block_key =" in line for line in joins)
+
+
+def test_who_shares_a_key_is_found_by_walking_it(grown: Company) -> None:
+    """However many share a key, no more of them are looked at than may be told."""
+    grown.rows(
+        "insert into ops.golden_blocks (block_key, record_id)"
+        " select 'all', record_id from ops.golden_records"
+        " union all select 'two', record_id from ops.golden_records where source_key = 'k7'"
+        " union all select 'few ' || n || ' ' || record_id % 1500, record_id"
+        " from ops.golden_records, generate_series(1, 4) as n"
+    )
+    grown.rows("analyze ops.golden_blocks")
+    both = grown.rows("select record_id from ops.golden_records where source_key = 'k7'")
+    with grown.store.session(Role.RESOLVER) as connection, connection.transaction():
+        explaining = _Explaining(connection)
+        two = [row["record_id"] for row in both]
+        found = identity.candidates(cast("Connection", explaining), two)
+        bitmaps = connection.execute("show enable_bitmapscan").fetchone()
+    assert tuple(sorted(two)) in found
+    assert bitmaps == ("on",)
+    scans = [line for line in explaining.plan if " on golden_blocks" in line]
+    assert any("using golden_blocks_pkey" in line for line in scans)
+    assert not any("Bitmap" in line for line in scans)
+
+
+class _Explaining:
+    """A connection that remembers how it went about what reads golden blocks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.plan: list[str] = []
+        self._connection = connection
+
+    def execute(self, statement: LiteralString, values: dict[str, object]) -> object:
+        if "golden_blocks" in statement:
+            rows = self._connection.execute("explain " + statement, values)
+            self.plan += [line for (line,) in rows]
+        return self._connection.execute(statement, values)
 
 
 def test_what_is_counted_is_counted_without_its_documents(company: Company) -> None:
