@@ -7,6 +7,7 @@ Whoever wants to know what came of an errand waits for that one alone.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextvars import copy_context
@@ -25,6 +26,11 @@ class Errand(Generic[T]):
     make: Callable[[], T]
 
 
+def never() -> bool:
+    """What `is_over` says of what nobody ends."""
+    return False
+
+
 def _always(_: object) -> bool:
     return True
 
@@ -33,7 +39,7 @@ class Abreast(Generic[T]):
     """Does the errands of one run. Leave it as a context: it waits for those under way.
 
     They are told to end then, by `is_over`, and `sleep` lets nobody sleep any longer. What is still
-    under way after `patience` seconds, if that is given, is left to itself, and ends with the
+    under way `patience` seconds later, if that is given, is left to itself, and ends with the
     process. `goes_on` says of an outcome whether more of its system is to follow.
     """
 
@@ -58,8 +64,9 @@ class Abreast(Generic[T]):
     ) -> None:
         """End: nothing more is begun."""
         self._over.set()
+        until = None if self._patience is None else time.monotonic() + self._patience
         for thread in self._threads:
-            thread.join(self._patience)
+            thread.join(None if until is None else max(0.0, until - time.monotonic()))
 
     def is_over(self) -> bool:
         """Tell whether what is under way is to end."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from accord.abreast import never
 from accord.catalog import Stream
 from accord.connector import Follows, Source
 from accord.errors import Retry, Stop, Unbalanced
@@ -42,10 +43,6 @@ class Taken:
             getattr(self.counts, name).update(getattr(landed, name))
 
 
-def _never() -> bool:
-    return False
-
-
 def take_in(
     store: Store,
     stream: Stream,
@@ -53,7 +50,7 @@ def take_in(
     window: Window,
     *,
     run_id: str,
-    is_over: Callable[[], bool] = _never,
+    is_over: Callable[[], bool] = never,
 ) -> Taken:
     """Read every piece of `stream` inside `window` and land it.
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from accord.abreast import never
 from accord.connector import Destination
 from accord.delivery import decide
 from accord.delivery.intending import Approve, Approved, Intending, Intent
@@ -30,10 +31,6 @@ ROUNDS = 4
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _never() -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class Courier:
     destination: Destination
     clock: Callable[[], datetime] = _now
     sleep: Callable[[float], None] = time.sleep
-    is_over: Callable[[], bool] = _never
+    is_over: Callable[[], bool] = never
 
     def deliver(
         self,

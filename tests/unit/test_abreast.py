@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -126,17 +127,24 @@ def test_leaving_tells_those_under_way_to_end_and_waits_for_them() -> None:
 
 
 def test_whoever_does_not_end_is_left_after_a_while() -> None:
-    begun, may_end = threading.Event(), threading.Event()
-    with Abreast[None](patience=0.05) as abreast:
+    """However many they are, the while is one for all of them."""
+    begun, may_end, next_begun = threading.Barrier(9), threading.Event(), threading.Event()
+    with Abreast[None](patience=0.5) as abreast:
 
         def deaf() -> None:
-            begun.set()
+            begun.wait(PATIENCE)
             may_end.wait(PATIENCE)
 
-        abreast.begin([[Errand("deaf", deaf), Errand("next", begun.clear)]])
-        assert begun.wait(PATIENCE)
-    [left] = [it for it in threading.enumerate() if it.name == "abreast deaf"]
-    assert left.daemon  # so the process can end
+        abreast.begin(
+            [Errand(f"deaf {n}", deaf), Errand(f"next {n}", next_begun.set)] for n in range(8)
+        )
+        begun.wait(PATIENCE)
+        ending = time.monotonic()
+    assert time.monotonic() - ending < 8 * 0.5 / 2
+    left = [it for it in threading.enumerate() if it.name.startswith("abreast deaf")]
+    assert len(left) == 8
+    assert all(it.daemon for it in left)  # so the process can end
     may_end.set()
-    left.join(PATIENCE)
-    assert begun.is_set()
+    for it in left:
+        it.join(PATIENCE)
+    assert not next_begun.is_set()

@@ -121,6 +121,7 @@ def test_one_that_cannot_be_read_fails_its_own_step_and_no_other_systems(
     assert said(done) == ["Stripe refuses us. Remedy: renew the key."]
     landed = {it.step_key for it in done.all_events if it.is_step_success}
     assert {f"landing__{it}" for it in ("mailchimp__members", "salesforce__contacts")} <= landed
+    assert "customer_golden_records" not in landed
 
 
 def test_what_a_run_does_not_read_is_left_alone(
@@ -157,7 +158,7 @@ def test_who_ends_a_run_does_not_wait_for_what_it_reads(
         if it.name.startswith("abreast"):
             it.join(PATIENCE)
     steps = {it.step_key for it in done.all_events if it.is_step_success}
-    assert not {"landing__stripe__customers", "customer"} & steps
+    assert not {"landing__stripe__customers", "customer_golden_records"} & steps
 
 
 def test_systems_are_delivered_to_at_the_same_time(
