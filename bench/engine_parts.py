@@ -12,7 +12,7 @@ from time import perf_counter, sleep
 from typing import Any
 
 from bench import measuring, rivals, workload
-from bench.ground import EMPTY, Ground
+from bench.ground import EMPTY, ENDING, Ground
 from bench.measuring import Measured, middle
 from bench.tables import Row, beside, show
 
@@ -20,9 +20,9 @@ _COMPARED = 100_000
 _ONCE = 300_000
 _RECORDS_A_DOCUMENT = 100
 _LATENCY = 5
+_BOTH = ("deliver_changes", "deliver_nowhere")
 _PATIENCE = 600.0  # seconds; all parts are to be measured within 20 minutes
 _MODELS, _LANDED, LAST = "bench_models", "bench_landed", "bench_last"
-_ENDING = 0.1  # until the server has counted a connection that ended
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Bench:
         """Measure, and note what PostgreSQL did meanwhile."""
         before = self.ground.cpu()
         found = measure()
-        sleep(_ENDING)
+        sleep(ENDING)
         return replace(found, server=self.ground.cpu() - before)
 
 
@@ -126,19 +126,41 @@ def delivery(bench: Bench) -> None:
 
 
 def _changes(bench: Bench) -> None:
-    """Deliver changes over HTTP at 5 ms latency: in batches of 200, then one record a call."""
+    """Deliver changes over HTTP at 5 ms latency, in batches of 200 and one record a call.
+
+    Each beside the same to nowhere, in turn: what the engine costs by itself.
+    """
     ways: tuple[tuple[str, int, dict[str, Any]], ...] = (
         ("batches of 200, 8 at once", 1, {"batch": 200, "concurrent": 8, "single": False}),
         ("one record a call, 16 at once", 20, {"batch": 10, "concurrent": 16, "single": True}),
     )
-    rows = []
+    home = str(bench.ground.folder)
+    rows, told = [], []
     for title, part, how in ways:
         for size in bench.sizes:
-            found = bench.measured(
-                "deliver_changes", size, changes=size // part, latency_ms=_LATENCY, **how
+            options = {"changes": size // part, "latency_ms": _LATENCY, "home": home, **how}
+            over_http, nowhere = in_turn(
+                {name: partial(bench.once, name, **options) for name in _BOTH},
+                bench.repeated(size),
             )
-            rows.append(Row(title, found))
+            rows += [Row(title, over_http[1]), Row(f"{title}, to nowhere", nowhere[1])]
+            told.append(_own_cost(title, over_http[1], nowhere[1]))
     show(f"Changes over HTTP, {_LATENCY} ms latency (outside: all threads together)", rows)
+    print("\n".join(told))
+
+
+def _own_cost(title: str, over_http: Measured, nowhere: Measured) -> str:
+    """Say what the engine takes by itself, for each change and beside the time over HTTP."""
+    outside, alone = over_http.told["outside"], nowhere.told
+    each = 1e6 / nowhere.records
+    processors = alone["ours"] + alone["server"]
+    return (
+        f"{nowhere.records:,} in {title}: the engine alone takes "
+        f"{nowhere.seconds * each:.1f} µs each, {nowhere.seconds / outside:.2f} of the "
+        f"{outside * each:.1f} µs over HTTP;\nof processors it takes {alone['ours'] * each:.1f} µs "
+        f"of ours and {alone['server'] * each:.1f} of PostgreSQL's, {processors / outside:.2f} of "
+        "it."
+    )
 
 
 def _due(bench: Bench) -> None:

@@ -23,6 +23,8 @@ from accord.store.server import Address
 from bench.workload import ORDERS
 
 EMPTY = "bench_empty"
+ENDING = 0.1
+"""Seconds until the server has counted a connection that ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,7 @@ class Ground:
 
     def cpu(self) -> float:
         """The processor seconds of the server so far, those of ended connections included."""
-        pid = (self.folder / "postgres" / "postmaster.pid").read_text("utf-8").split()[0]
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        return server_cpu(self.folder)
 
     def _drop(self, connection: psycopg.Connection[Any], name: str) -> None:
         connection.execute(
@@ -81,6 +81,13 @@ def ground() -> Iterator[Ground]:
             yield Ground(folder, settings, address)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def server_cpu(folder: Path) -> float:
+    """The processor seconds so far of the server of this folder, ended connections included."""
+    pid = (folder / "postgres" / "postmaster.pid").read_text("utf-8").split()[0]
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def store_at(told: dict[str, Any]) -> Store:

@@ -25,6 +25,7 @@ CASES = {
     "match_new": "bench.matching",
     "read": "bench.copybook",
     "deliver_changes": "bench.undated",
+    "deliver_nowhere": "bench.undated",
     "find_due": "bench.undated",
     "change_customers": "bench.customers",
 }

@@ -7,10 +7,12 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from time import perf_counter
+from pathlib import Path
+from time import perf_counter, process_time, sleep
 from typing import Any
 
 from accord.catalog import Delivery
+from accord.connector import Destination
 from accord.delivery.courier import Approved, Courier
 from accord.http import Api
 from accord.http.pace import Pace
@@ -18,7 +20,8 @@ from accord.records import Found, Receipt, Write
 from accord.settings import CHECKOUT
 from accord.store.database import Connection, Role, Store
 from accord.store.outbox import Outbox
-from bench.ground import store_at
+from bench.delivery import Nowhere
+from bench.ground import ENDING, server_cpu, store_at
 
 _ANY_PACE = 10_000_000
 _CHANGED = 1000
@@ -68,19 +71,35 @@ class Remote:
 
 def deliver_changes(options: dict[str, Any]) -> dict[str, Any]:
     """Deliver so many changes over HTTP, as batches or one record a call."""
-    store, changes = store_at(options["store"]), options["changes"]
-    delivery = _delivery(batch=options["batch"], concurrent=options["concurrent"])
-    _modelled(store, changes)
     with _receiver(options["latency_ms"]) as url:
         remote = Remote(url, single=options["single"])
-        courier = Courier(store, Outbox(delivery, "bench", "bench"), remote)
-        started = perf_counter()
-        done = courier.deliver([""], _approve)
-        seconds = perf_counter() - started
+        return {**_delivered(options, remote), "outside": remote.seconds}
+
+
+def deliver_nowhere(options: dict[str, Any]) -> dict[str, Any]:
+    """Deliver so many changes to where everything is taken at once: the engine alone."""
+    return {**_delivered(options, Nowhere()), "outside": 0.0}
+
+
+def _delivered(options: Mapping[str, Any], destination: Destination) -> dict[str, Any]:
+    """Deliver; tell what that took, and what it cost our processor and PostgreSQL's."""
+    store, folder, changes = store_at(options["store"]), Path(options["home"]), options["changes"]
+    delivery = _delivery(batch=options["batch"], concurrent=options["concurrent"])
+    _modelled(store, changes)
+    courier = Courier(store, Outbox(delivery, "bench", "bench"), destination)
+    server, ours, started = server_cpu(folder), process_time(), perf_counter()
+    done = courier.deliver([""], _approve)
+    seconds, ours = perf_counter() - started, process_time() - ours
+    sleep(ENDING)
     delivered = done.counts[""]["delivered"]
     if done.trouble or delivered != changes:
         raise AssertionError(f"{delivered} of {changes} changes arrived: {done.trouble}")
-    return {"seconds": seconds, "records": changes, "outside": remote.seconds}
+    return {
+        "seconds": seconds,
+        "records": changes,
+        "ours": ours,
+        "server": server_cpu(folder) - server,
+    }
 
 
 def find_due(options: dict[str, Any]) -> dict[str, Any]:

@@ -143,8 +143,9 @@ class Courier:
             return None
         session = partial(self.store.session, Role.DELIVERER)
         sender = Sender(
-            self.outbox, self.destination, resolver.settler, self.clock, session, self.is_over
-        )
+            self.outbox, self.destination, resolver.settler, self.clock, session, self.is_over,
+            releases=intent.needs_others,
+        )  # fmt: skip
         for _ in range(ROUNDS):
             error = sender.send(connection)
             if not isinstance(error, Unanswered):

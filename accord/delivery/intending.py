@@ -40,7 +40,8 @@ class Intent:
 
     `meant` counts the writes it will send, by partition; `counts` is final. `unknown` objects have
     an earlier write whose fate nobody knows. `digest` is the identity of all that is meant. `due`
-    are those of the objects asked about that are due.
+    are those of the objects asked about that are due. With `needs_others` something of it may be
+    held until other objects are there.
     """
 
     intent_id: str = field(default_factory=lambda: str(uuid4()))
@@ -50,6 +51,7 @@ class Intent:
     extent: Extent = field(default_factory=Extent)
     digest: str = ""
     due: set[str] = field(default_factory=set)
+    needs_others: bool = False
 
 
 @dataclass(slots=True)
@@ -86,6 +88,7 @@ class Intending:
                 self._consider(connection, due.understood(chunk), rows.leave)
         intent = self._intent
         intent.digest = self._identity.hexdigest()
+        intent.needs_others = due.needs_others(connection)
         intent.extent = Extent(due.holdings(connection), self._changed, self._removed)
         if self.rehearse:
             return intent

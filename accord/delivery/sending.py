@@ -50,7 +50,10 @@ class Answered:
 
 @dataclass(slots=True)
 class Sender:
-    """Sends what a courier means to send; every method is called by one thread."""
+    """Sends what a courier means to send; every method is called by one thread.
+
+    Unless it `releases`, nothing of it is held until other objects are there.
+    """
 
     outbox: Outbox
     destination: Destination
@@ -58,6 +61,7 @@ class Sender:
     clock: Callable[[], datetime]
     session: Session
     is_over: Callable[[], bool]
+    releases: bool
     _trouble: Retry | Stop | None = None
     _moved: bool = False
     _put_off: bool = False
@@ -97,7 +101,8 @@ class Sender:
         """Send it as long as that gets any further. Raises _PutOff where some is to go again."""
         self._put_off, self._moved = False, True
         while self._moved and self._trouble is None:
-            self.outbox.release(connection, self.settler.intent_id)
+            if self.releases:
+                self.outbox.release(connection, self.settler.intent_id)
             self._send_waiting(connection, fates, effect, patient=patient)
             fates.finish()
             if self._put_off and self._trouble is None:

@@ -173,6 +173,11 @@ class DueObjects:
         row = self._run(connection, "holdings").fetchone()
         return row[0] if row else 0
 
+    def needs_others(self, connection: Connection) -> bool:
+        """Whether anything that is due needs other objects to be at the destination first."""
+        row = self._run(connection, "needs_others").fetchone()
+        return bool(row and row[0])
+
     def forget(self, connection: Connection) -> None:
         """Distrust what we believe of all that is due, so that it is looked up again."""
         self._run(connection, "forget")

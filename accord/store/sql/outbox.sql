@@ -126,6 +126,10 @@ left join ops.crosswalk as c
 left join ops.outbox as o on o.write_id = c.write_id
 where d.place = any(%(places)s::bigint[]);
 
+-- name: needs_others
+-- Whether anything that is due needs other objects to be there first.
+select exists (select from pg_temp.due where needs <> '{}');
+
 -- name: holdings
 -- How many objects are there that we know of.
 select count(*) from ops.crosswalk where system = %(system)s and endpoint = %(endpoint)s and kind = %(kind)s;
@@ -163,15 +167,23 @@ update ops.outbox set state = 'superseded', settled_at = clock_timestamp(), caus
 where write_id = any(%(open)s::uuid[]) and state in ('waiting', 'held');
 
 -- name: intend
--- What needs other objects is held until they are there. The versions are read once, not for each row.
-with versions as materialized (select %(versions)s::jsonb)
+-- What needs other objects is held until they are there. The versions are read once, not for each row. So is the clock,
+-- and what is random: each id is the first one of the statement with the last 48 bits counted on, so that they are in order.
+with versions as materialized (
+    select %(versions)s::jsonb
+), first as materialized (
+    select left(id, 24) as head, ('x' || right(id, 12))::bit(48)::bigint / 2 as number
+    from (select uuidv7()::text as id) as one
+)
 insert into ops.outbox
-    (flow, system, endpoint, kind, object_key, partition_key, content, digest, data_version, basis, run_id, seed, target_id,
-     needs, effect, intent_id, state)
-select %(flow)s, %(system)s, %(endpoint)s, %(kind)s, d.object_key, d.partition_key, d.content, n.digest,
-    (table versions) ->> d.partition_key, %(basis)s, %(run_id)s, d.seed, d.target_id, d.needs, d.effect, %(intent)s,
-    case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
-from unnest(string_to_array(%(places)s, ',')::bigint[], string_to_array(%(digests)s, ',')) as n (place, digest)
+    (write_id, flow, system, endpoint, kind, object_key, partition_key, content, digest, data_version, basis, run_id, seed,
+     target_id, needs, effect, intent_id, state)
+select (f.head || lpad(to_hex(f.number + n.nth), 12, '0'))::uuid, %(flow)s, %(system)s, %(endpoint)s, %(kind)s,
+    d.object_key, d.partition_key, d.content, n.digest, (table versions) ->> d.partition_key, %(basis)s, %(run_id)s, d.seed,
+    d.target_id, d.needs, d.effect, %(intent)s, case when cardinality(d.needs) = 0 then 'waiting' else 'held' end
+from first as f
+cross join unnest(string_to_array(%(places)s, ',')::bigint[], string_to_array(%(digests)s, ','))
+    with ordinality as n (place, digest, nth)
 inner join pg_temp.due as d on d.place = n.place
 order by d.place;
 
