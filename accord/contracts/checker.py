@@ -35,7 +35,7 @@ class Check:
         """Return the first breach from the left, or None. `""` is a missing value."""
         if len(fields) == len(self.columns):
             joined = _SEPARATOR.join(fields)
-            if self._certain.fullmatch(joined) and not _is_broken(joined):
+            if self._certain.fullmatch(joined) and not is_broken(joined):
                 return None
         return self._exactly(fields)
 
@@ -67,7 +67,7 @@ def check_field(column: Column, form: Form, text: str) -> Breach | None:
     """Judge one field exactly."""
     if not text:
         return breach(column, "missing_value") if column.required else None
-    if _is_broken(text):
+    if is_broken(text):
         return breach(column, "broken_text")
     if not form.shape.fullmatch(text) or not _in_calendar(column, text):
         return breach(column, form.cause)
@@ -82,7 +82,8 @@ def check_field(column: Column, form: Form, text: str) -> Breach | None:
     return None
 
 
-def _is_broken(text: str) -> bool:
+def is_broken(text: str) -> bool:
+    """Tell whether a text holds what no text of PostgreSQL can hold."""
     return "\0" in text or not (text.isascii() or _UNENCODABLE.search(text) is None)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from accord.contracts import text_forms
-from accord.contracts.checker import check_field
+from accord.contracts.checker import check_field, is_broken
 from accord.contracts.model import Column, Contract
-from accord.contracts.text_forms import Breach, Form, breach
+from accord.contracts.text_forms import SAYINGS, Breach, Form, breach
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -28,7 +28,8 @@ class JsonCheck:
     """Judges one record, a JSON object at whose top the contract's columns are members.
 
     Where it is `closed`, by schemaMode freeze or discard_row, a member nobody agreed on breaks the
-    contract as soon as it holds anything.
+    contract as soon as it holds anything. What PostgreSQL cannot read breaks it wherever it stands:
+    it would keep the record from being read, and every model that reads it with others.
     """
 
     columns: tuple[tuple[Column, Form], ...]
@@ -43,7 +44,9 @@ class JsonCheck:
                 return breach(column, cause)
             if found := check_field(column, form, _text(value)):
                 return found
-        return self._unagreed(record) if self.closed else None
+        if self.closed and (found := self._unagreed(record)):
+            return found
+        return unreadable(record)
 
     def _unagreed(self, record: Mapping[str, Any]) -> Breach | None:
         agreed = {column.name for column, _ in self.columns}
@@ -55,6 +58,30 @@ class JsonCheck:
             detail="the record fills a field that the contract does not have",
             remedy="leave the field out at the source, or agree on a new version of the contract",
         )
+
+
+def unreadable(record: Mapping[str, Any]) -> Breach | None:
+    """Find a member, agreed on or not, with a text at any depth that PostgreSQL cannot hold."""
+    for name, value in record.items():
+        if any(is_broken(text) for text in _texts({name: value})):
+            detail, remedy = SAYINGS["broken_text"]
+            told = "the name of a member" if is_broken(name) else name
+            return Breach("broken_text", name, f"{told} {detail}", remedy)
+    return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a JSON value, names of members among them."""
+    rest = [value]
+    while rest:
+        match rest.pop():
+            case str(text):
+                yield text
+            case dict(members):
+                yield from members
+                rest.extend(members.values())
+            case list(items):
+                rest.extend(items)
 
 
 def compiled(contract: Contract) -> JsonCheck:

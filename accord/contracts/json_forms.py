@@ -48,7 +48,9 @@ def compiled(contract: Contract, *, key: str) -> Certain:
             return ""
         try:
             record = decode(payload)
-        except ValueError:  # a breach, perhaps; or no JSON that can be read
+            if not payload.isascii():
+                payload.decode()  # what the type does not name was passed over unread
+        except (ValueError, RecursionError):  # a breach, perhaps; or no JSON that can be read
             return ""
         if not are_written(record):
             return ""

@@ -49,7 +49,7 @@ class JsonPages:
     def _judged(self, payload: bytes, partition: str) -> Record | Rejected:
         try:
             record = _object.decode(payload)
-        except ValueError:  # what msgspec raises for bytes that are no UTF-8 is no DecodeError
+        except (ValueError, RecursionError):  # bytes that are no UTF-8, too, and endless nesting
             return _unreadable(payload, partition)
         name = _name(record.get(self.key))
         if breach := self.check(record):

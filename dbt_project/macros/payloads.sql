@@ -28,3 +28,8 @@
             )
     end)
 {%- endmacro %}
+
+{#- A JSON value if it is an object, whose members can then be read; else null. -#}
+{% macro json_object(value) -%}
+    case json_typeof({{ value }}) when 'object' then {{ value }} end
+{%- endmacro %}

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from accord.connector import Connection
+from accord.contracts.json_check import unreadable
 from accord.errors import AccordError, Stop
 from accord.records import (
     Found,
@@ -155,6 +156,13 @@ def _page(kind: Kind, raws: Sequence[msgspec.Raw], window: Window, seen: set[str
         document_id = document.get(kind.id_field)
         if not isinstance(document_id, str) or not document_id:
             rejected.append(_without_id(kind, document, payload, partition))
+        elif breach := unreadable(document):
+            rejected.append(
+                Rejected(
+                    kind.destination_id(document_id), payload, partition, breach.cause,
+                    breach.detail, breach.remedy,
+                )
+            )  # fmt: skip
         elif document_id not in seen:
             seen.add(document_id)
             records.append(Record(kind.destination_id(document_id), payload, partition))

@@ -28,7 +28,7 @@ def rules() -> Iterator[Rule]:
 
 
 def in_code() -> set[str]:
-    """Each `cause=…`, the causes of refusals and receipts, and all codes in faults.py and such."""
+    """Each `cause=…`, causes of what is refused or told of, and all codes in faults.py and such."""
     found: set[str] = set()
     for path in documents.code(".py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def in_code() -> set[str]:
 
 def _said(call: ast.Call) -> Iterator[str]:
     name = call.func.id if isinstance(call.func, ast.Name) else ""
-    place = {"Refusal": 0, "Receipt": 3}.get(name)
+    place = {"Refusal": 0, "Receipt": 3, "Rejected": 3}.get(name)
     given = [keyword.value for keyword in call.keywords if keyword.arg == "cause"]
     if place is not None and len(call.args) > place:
         given.append(call.args[place])
@@ -57,7 +57,8 @@ def _code(value: ast.AST, *, least: str = "") -> Iterator[str]:
 
 
 def test_the_search_for_causes_finds_the_known_kinds() -> None:
-    assert {"empty_file", "truncated_line", "period_locked", "doubled_at_destination"} <= in_code()
+    known = {"empty_file", "truncated_line", "period_locked", "doubled_at_destination"}
+    assert known | {"not_an_object", "missing_key"} <= in_code()
 
 
 def test_every_cause_in_the_code_is_explained() -> None:

@@ -1,4 +1,5 @@
--- The newest version is found by walking the primary key backwards.
+-- The newest version is found by walking the primary key backwards. Each payload is taken apart once, for all
+-- its fields: `->>` goes through all of it for each of them.
 with versions as (
 
     select * from {{ source('mailchimp', 'members') }}
@@ -10,7 +11,7 @@ newest as (
     select distinct on (partition_key, source_key)
         source_key,
         version,
-        ({{ utf8('payload') }})::jsonb as member
+        {{ utf8('payload') }}::json as member
     from versions
     where partition_key = ''
     order by partition_key desc, source_key desc, version desc
@@ -20,23 +21,37 @@ newest as (
 members as (
 
     select
-        source_key,
-        version as landed_version,
-        (member ->> 'last_changed')::timestamptz as changed_at,
-        nullif(btrim(member ->> 'email_address'), '') as email,
-        member ->> 'status' as status,
-        nullif(btrim(member -> 'merge_fields' ->> 'FNAME'), '') as first_name,
-        nullif(btrim(member -> 'merge_fields' ->> 'LNAME'), '') as last_name,
-        nullif(btrim(member -> 'merge_fields' ->> 'COMPANY'), '') as company,
-        nullif(btrim(member -> 'merge_fields' ->> 'TIER'), '') as tier,
+        newest.source_key,
+        newest.version as landed_version,
+        told.last_changed as changed_at,
+        nullif(btrim(told.email_address), '') as email,
+        told.status,
+        nullif(btrim(merged."FNAME"), '') as first_name,
+        nullif(btrim(merged."LNAME"), '') as last_name,
+        nullif(btrim(merged."COMPANY"), '') as company,
+        nullif(btrim(merged."TIER"), '') as tier,
         case
-            when member -> 'merge_fields' ->> 'POINTS' ~ '^-?[0-9]{1,9}([.][0-9]+)?$'
-                then (member -> 'merge_fields' ->> 'POINTS')::numeric
+            when merged."POINTS" ~ '^-?[0-9]{1,9}([.][0-9]+)?$' then merged."POINTS"::numeric
         end as points,
-        nullif(btrim(member -> 'merge_fields' ->> 'ACCORD_ID'), '') as accord_id,
-        nullif(member ->> 'timestamp_opt', '')::timestamptz as opted_at
+        nullif(btrim(merged."ACCORD_ID"), '') as accord_id,
+        nullif(told.timestamp_opt, '')::timestamptz as opted_at
     from newest
-    where member is not null
+    cross join lateral json_to_record(newest.member) as told (
+        last_changed timestamptz,
+        email_address text,
+        status text,
+        timestamp_opt text,
+        merge_fields json
+    )
+    cross join lateral json_to_record({{ json_object('told.merge_fields') }}) as merged (
+        "FNAME" text,
+        "LNAME" text,
+        "COMPANY" text,
+        "TIER" text,
+        "POINTS" text,
+        "ACCORD_ID" text
+    )
+    where newest.member is not null
 
 )
 

@@ -9,28 +9,8 @@ from typing import Any
 import pytest
 
 from systems.salesforce.objects import KINDS, to_remote
+from tests.support.told import ACCOUNT, CONTACT
 from tests.support.warehouse import Warehouse
-
-STAMP = "2026-03-09T12:00:00.000+0000"
-ACCOUNT = {
-    "Id": "001Ac0000000001AAE", "IsDeleted": False, "SystemModstamp": STAMP,
-    "Name": " Quay Books Ltd ", "Email__c": "", "Phone": "0117 496 0001",
-    "ShippingStreet": "1 Quay", "ShippingCity": "Hull", "ShippingPostalCode": "HU1 1AA",
-    "ShippingCountry": "United Kingdom", "BillingStreet": None, "BillingCity": None,
-    "BillingPostalCode": None, "BillingCountry": "GB", "Tax_Id__c": "GB123456727",
-    "Payment_Terms__c": 30.0, "Opted_Out__c": False, "Active__c": True, "Loyalty_Code__c": None,
-    "Loyalty_Tier__c": None, "Loyalty_Points__c": None, "Accord_Id__c": None,
-    "Accord_Archived__c": False,
-}  # fmt: skip
-CONTACT = {
-    "Id": "003Ac0000000001AAE", "IsDeleted": False, "SystemModstamp": STAMP,
-    "FirstName": "Ann", "LastName": "O'Shea", "Email": "Ann@Mail.example", "Phone": None,
-    "MobilePhone": "07700 900001", "MailingStreet": "1 Quay", "MailingCity": "Hull",
-    "MailingPostalCode": "HU1 1AA", "MailingCountry": "UK", "Birthdate": "1980-02-29",
-    "HasOptedOutOfEmail": True, "Active__c": False, "Loyalty_Code__c": "01",
-    "Loyalty_Tier__c": "GOLD", "Loyalty_Points__c": 120.0, "Accord_Id__c": "C-1",
-    "Accord_Archived__c": False,
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

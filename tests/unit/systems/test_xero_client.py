@@ -114,6 +114,17 @@ def test_foreign_documents_on_a_page_are_left_out_and_one_without_an_id_is_rejec
     assert (rejected.cause, rejected.partition) == ("missing_id", "2010-12-01")
 
 
+def test_a_document_that_no_model_could_read_is_rejected_and_the_others_stay() -> None:
+    good = {"Type": "ACCREC", "InvoiceNumber": "POS-2010-12-01", "InvoiceID": "1"}
+    odd = {**good, "InvoiceID": "2", "LineItems": [{"Description": "a\0b"}]}
+    raws = [msgspec.Raw(json.dumps(it).encode()) for it in (odd, good)]
+    page = _page(INVOICE, raws, Window(date(2010, 12, 1), date(2010, 12, 31)), set())
+    assert [record.key for record in page.records] == ["invoice:1"]
+    [rejected] = page.rejected
+    assert (rejected.key, rejected.cause) == ("invoice:2", "broken_text")
+    assert rejected.detail.startswith("LineItems holds")
+
+
 def test_an_open_window_spans_what_there_is(client: XeroClient) -> None:
     assert list(client.slices("documents", Window())) == []
     for day in ("2010-12-01", "2010-12-05"):
