@@ -30,6 +30,8 @@ _DAY_OF_ANY_YEAR = (
     "(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     "|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
+# Of other years a moment may be before the first day, or after the last, at another place on earth.
+_YEARS_EVERYWHERE = "(?!0001|9999)"
 _CLOCK = r"[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _BOOLEAN = "true|false|True|False|TRUE|FALSE|0|1"
 _WHOLE = r"(?:\.0)?"
@@ -79,9 +81,10 @@ def of(column: Column) -> Form:
         case "date":
             return _plain("[0-9]{4}-[0-9]{2}-[0-9]{2}", _DAY_OF_ANY_YEAR, "not_a_date")
         case "timestamp":
-            offset = _OFFSET if _is_zoned(column) else ""
-            shape = f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_CLOCK}{offset}"
-            return _plain(shape, _DAY_OF_ANY_YEAR + _CLOCK + offset, "not_a_timestamp")
+            years, offset = (_YEARS_EVERYWHERE, _OFFSET) if _is_zoned(column) else ("", "")
+            shape = f"{years}[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_CLOCK}{offset}"
+            certain = years + _DAY_OF_ANY_YEAR + _CLOCK + offset
+            return _plain(shape, certain, "not_a_timestamp")
         case "boolean":
             return _plain(_BOOLEAN, _BOOLEAN, "not_a_boolean")
         case "string":

@@ -33,3 +33,8 @@
 {% macro json_object(value) -%}
     case json_typeof({{ value }}) when 'object' then {{ value }} end
 {%- endmacro %}
+
+{#- A text as a value of another type where it can be one; else null, so that it stops nobody. -#}
+{% macro cast_or_null(text, type) -%}
+    (case when pg_input_is_valid({{ text }}, '{{ type }}') then ({{ text }})::{{ type }} end)
+{%- endmacro %}

@@ -33,7 +33,7 @@ summed as (
         opened.*,
         case when kind = 'credit_note' then -1 else 1 end as direction,
         (
-            select coalesce(sum((item ->> 'LineAmount')::numeric), 0)
+            select coalesce(sum({{ cast_or_null("item ->> 'LineAmount'", 'numeric') }}), 0)
             from json_array_elements(opened.items) as item
         ) as items_total,
         coalesce(json_array_length(items), 0) as line_count
@@ -54,12 +54,12 @@ documents as (
         coalesce(document ->> 'Status' not in ('VOIDED', 'DELETED'), true) as is_live,
         case
             when dated like '/Date(%'
-                then (timestamp 'epoch' + substring(dated from '-?[0-9]+')::bigint * interval '1 millisecond')::date
-            else left(dated, 10)::date
+                then (timestamp 'epoch' + substring(dated from '-?[0-9]{1,14}')::bigint * interval '1 millisecond')::date
+            when dated ~ '^[0-9]{4}-' then {{ cast_or_null('left(dated, 10)', 'date') }}
         end as dated_on,
         document ->> 'CurrencyCode' as currency,
         direction * items_total as total,
-        direction * (document ->> 'Total')::numeric as stated_total,
+        direction * {{ cast_or_null("document ->> 'Total'", 'numeric') }} as stated_total,
         line_count
     from summed
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from psycopg import sql
 from accord.catalog import discover
 from accord.contracts import json_pages, odcs
 from accord.contracts.json_pages import JsonPages
+from accord.contracts.model import Contract
 from tests.support.told import ACCOUNT, BILLED, CONTACT, MEMBER
 from tests.support.warehouse import Warehouse
 
@@ -49,6 +50,16 @@ MAY_PASS = {"a huge number", "a number of many digits", "a tiny number"}
 OTHERWISE = (None, [], {}, "text", 5, True, [{}], {"data": 3}, {"data": [7]}, {"address": []})
 
 
+VALUES = (
+    None, "", " ", "\u2028", "x" * 5000, "\U0001f382", "a\tb", "%s", "\\", "'", "true", "NaN",
+    "now", "infinity", "Infinity", "epoch", "-0", "-1", "+5", "\u0663", "1_0", "0x10", "1e5",
+    "1e400", "9" * 40, "999999999.5", "12:00", "0000-00-00", "0001-01-01", "9999-12-31",
+    "0001-01-01T00:00:00+13:00", "9999-12-31T23:59:59-12:00", "2026-02-28T23:59:60Z",
+    "2026-03-09T12:00", "2026-03-09 12:00:00", True, False, 0, -0.0, -1, 0.1, 1.5, 1e15, 1e300,
+    2**31, 2**53 + 1, 2**63 - 1, 2**63, 10**30, [], {},
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Told:
     """A stream, and a good record of it with the member that names it."""
@@ -59,23 +70,28 @@ class Told:
     key: str
 
     @property
+    def contract(self) -> Contract:
+        """What its records keep to."""
+        streams = {it.name.stream: it for it in discover()[self.system].streams}
+        return odcs.load(streams[self.stream].contract)
+
+    @property
     def pages(self) -> JsonPages:
         """What checks its records."""
-        streams = {it.name.stream: it for it in discover()[self.system].streams}
-        return json_pages.compiled(odcs.load(streams[self.stream].contract), key=self.key)
+        return json_pages.compiled(self.contract, key=self.key)
 
-    def shown(self, warehouse: Warehouse, payload: bytes) -> list[str]:
-        """Land a record as these bytes, and return the keys that the view tells."""
-        warehouse.query(
-            sql.SQL(
-                "insert into landing.{}"
-                " (partition_key, source_key, content_hash, payload, run_id)"
-                " values ('', %s, %s, %s, 'run')"
-            ).format(sql.Identifier(f"{self.system}__{self.stream}")),
-            [str(self.record[self.key]), hashlib.sha256(payload).digest(), payload],
-        )
-        view = f"stg_{self.system}__{self.stream}"
-        return [row["source_key"] for row in warehouse.rows("staging", view)]
+    def shown(self, warehouse: Warehouse, payloads: Mapping[str, bytes]) -> list[str]:
+        """Land records as these bytes, and return the keys of those that are told of."""
+        landed = sql.SQL(
+            "insert into landing.{} (partition_key, source_key, content_hash, payload, run_id)"
+            " select '', * from unnest(%s::text[], %s::bytea[], %s::bytea[]) cross join ("
+            "select 'run') as run"
+        ).format(sql.Identifier(f"{self.system}__{self.stream}"))
+        contents = list(payloads.values())
+        hashes = [hashlib.sha256(it).digest() for it in contents]
+        warehouse.query(landed, [list(payloads), hashes, contents])
+        fed = warehouse.rows("intermediate", f"int_customers__from_{self.system}")
+        return [row["source_key"] for row in fed]
 
 
 STREAMS = (
@@ -94,6 +110,26 @@ def nested() -> Iterator[Any]:
                 yield pytest.param(told, name, id=f"{told.stream} {name}")
 
 
+def fields(told: Told) -> Iterator[tuple[str, ...]]:
+    """Where in a record something may stand: each column, and whatever is in the others."""
+    yield from ((it.name,) for it in told.contract.columns if it.name != told.key)
+    rest: list[tuple[str, ...]] = [(name,) for name in told.record]
+    while rest:
+        path = rest.pop()
+        value = told.record
+        for name in path:
+            value = value[name]
+        if isinstance(value, dict):
+            rest.extend((*path, name) for name in value)
+        elif len(path) > 1:
+            yield path
+
+
+def put(record: dict[str, Any], path: tuple[str, ...], value: object) -> dict[str, Any]:
+    name, *rest = path
+    return {**record, name: put(record[name], tuple(rest), value) if rest else value}
+
+
 def with_odd(record: dict[str, Any], value: bytes) -> bytes:
     return json.dumps(record).encode()[:-1] + b', "unasked": ' + value + b"}"
 
@@ -107,7 +143,7 @@ def test_an_odd_value_that_nobody_asked_for_stops_nobody(
     page = told.pages.page([payload])
     assert what in MAY_PASS or bool(page.records) == (what in PASSES)
     if page.records:
-        assert told.shown(warehouse, payload) == [told.record[told.key]]
+        assert told.shown(warehouse, {"it": payload}) == ["it"]
     else:
         (rejected,) = page.rejected
         assert rejected.cause in ("broken_text", "not_an_object")
@@ -116,10 +152,25 @@ def test_an_odd_value_that_nobody_asked_for_stops_nobody(
 
 @pytest.mark.parametrize(("told", "name"), list(nested()))
 def test_a_member_of_another_kind_stops_nobody(warehouse: Warehouse, told: Told, name: str) -> None:
-    for value in OTHERWISE:
-        payload = json.dumps({**told.record, name: value}).encode()
-        assert told.pages.page([payload]).records, value
-        assert told.shown(warehouse, payload) == [told.record[told.key]]
+    payloads = {
+        repr(value): json.dumps({**told.record, name: value}).encode() for value in OTHERWISE
+    }
+    assert len(told.pages.page(payloads.values()).records) == len(OTHERWISE)
+    assert set(told.shown(warehouse, payloads)) == payloads.keys()
+
+
+@pytest.mark.parametrize("told", STREAMS, ids=lambda told: told.stream)
+def test_whatever_passes_the_check_in_any_field_stops_nobody(
+    warehouse: Warehouse, told: Told
+) -> None:
+    payloads = {}
+    for path in fields(told):
+        for value in VALUES:
+            payload = json.dumps(put(told.record, path, value)).encode()
+            if told.pages.page([payload]).records:
+                payloads[f"{path} {value!r:.40}"] = payload
+    assert len(payloads) > 20 * len(told.contract.columns)
+    assert set(told.shown(warehouse, payloads)) == payloads.keys()
 
 
 def test_a_member_whose_time_of_change_is_none_is_rejected() -> None:

@@ -114,6 +114,46 @@ def test_another_amount_is_different(warehouse: Warehouse) -> None:
     assert (found["state"], found["difference"]) == ("different", Decimal("0.01"))
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"LineItems": [{"LineAmount": value}]}
+        for value in ("15.3 GBP", "", None, [], "1e400000", True, "\u0663")
+    ]
+    + [{"LineItems": value} for value in (None, "", [7, "x", None], {}, 15.3)],
+    ids=repr,
+)
+def test_amounts_that_are_none_are_a_difference_and_stop_no_other_day(
+    warehouse: Warehouse, odd: dict[str, Any]
+) -> None:
+    warehouse.land(DAY, [a_line()])
+    warehouse.book(DAY, "invoice:one", an_invoice(15.3, **odd))
+    other = "2011-03-09"
+    warehouse.book(other, "invoice:two", an_invoice(1, InvoiceNumber=f"POS-{other}"))
+    found = warehouse.rows("reconciliation", "rec_takings__pos_vs_xero")
+    assert {str(row["business_date"]): row["state"] for row in found} == {
+        DAY: "different",
+        other: "extra",
+    }
+
+
+@pytest.mark.parametrize("total", ["15.3 GBP", "", None, [], "1e400000"])
+def test_a_total_that_is_none_is_not_told(warehouse: Warehouse, total: object) -> None:
+    warehouse.book(DAY, "invoice:one", an_invoice(15.3, Total=total))
+    (found,) = warehouse.rows("staging", "stg_xero__documents")
+    assert (found["stated_total"], found["total"]) == (None, Decimal("15.3"))
+
+
+@pytest.mark.parametrize(
+    "written", ["2011-02-31", "today", "infinity", "", "/Date()/", "/Date(12345678901234567)/", 8]
+)
+def test_a_date_that_is_none_stops_nobody(warehouse: Warehouse, written: object) -> None:
+    warehouse.book(DAY, "invoice:one", an_invoice(15.3, DateString=written))
+    (found,) = warehouse.rows("staging", "stg_xero__documents")
+    assert str(found["business_date"]) == DAY
+    assert found["dated_on"] is None or written == "/Date(12345678901234567)/"
+
+
 def test_a_wrong_sign_is_different(warehouse: Warehouse) -> None:
     warehouse.land(DAY, [a_line()])
     warehouse.book(DAY, "credit_note:one", a_credit_note(15.3))
