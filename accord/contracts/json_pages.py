@@ -15,6 +15,9 @@ from accord.contracts.json_forms import Certain
 from accord.contracts.model import Contract
 from accord.records import Page, Record, Rejected
 
+LONGEST_KEY = 500
+"""Characters of a name that the indexes of landing surely take."""
+
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -36,7 +39,8 @@ class JsonPages:
         rejected: list[Rejected] = []
         for raw in raws:
             payload = bytes(raw)
-            if name := self.certain(payload):
+            name = self.certain(payload)
+            if name and len(name) <= LONGEST_KEY:
                 records.append(Record(name, payload, partition))
                 continue
             judged = self._judged(payload, partition)
@@ -55,7 +59,11 @@ class JsonPages:
         if breach := self.check(record):
             called = name if name and breach.field != self.key else _unnamed(payload)
             return Rejected(called, payload, partition, breach.cause, breach.detail, breach.remedy)
-        return Record(name, payload, partition) if name else _nameless(payload, partition, self.key)
+        if not name:
+            return _nameless(payload, partition, self.key)
+        if len(name) > LONGEST_KEY:
+            return _overlong(payload, partition, self.key)
+        return Record(name, payload, partition)
 
 
 def compiled(contract: Contract, *, key: str) -> JsonPages:
@@ -84,4 +92,12 @@ def _nameless(payload: bytes, partition: str, key: str) -> Rejected:
     return Rejected(
         _unnamed(payload), payload, partition, "missing_key",
         f"{key} names the record and is not there", "fill it at the source and send it again",
+    )  # fmt: skip
+
+
+def _overlong(payload: bytes, partition: str, key: str) -> Rejected:
+    return Rejected(
+        _unnamed(payload), payload, partition, "too_long",
+        f"{key} names the record and is too long",
+        f"keep it within {LONGEST_KEY} characters",
     )  # fmt: skip

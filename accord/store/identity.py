@@ -6,6 +6,7 @@ turn with `accord.store.golden.serialise`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,9 @@ LARGEST_SHARED = 20
 """An identifier that more records bear identifies nobody, such as a made-up tax id."""
 IDENTIFIER = "="
 """What the key of an identifier begins with, among the keys that candidates are found by."""
+
+_LONGEST = 500
+"""Characters of a key that the index surely takes; a longer one is kept as its digest."""
 
 _LINES = 10_000
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -104,11 +108,18 @@ def keep_blocks(
         connection.cursor() as cursor,
         cursor.copy("copy incoming_blocks (block_key, record_id) from stdin") as copy,
     ):
-        lines = iter(_escaped(key) + f"\t{record}\n" for key, record in keys)
+        lines = iter(_escaped(_indexed(key)) + f"\t{record}\n" for key, record in keys)
         while some := "".join(islice(lines, _LINES)):
             copy.write(some)
     connection.execute(queries("identity")["keep_blocks"], {"records": listed(records)})
     connection.execute(queries("identity")["clear_blocks"])
+
+
+def _indexed(key: str) -> str:
+    """A key as it is kept: the same for the same, and short enough for the index."""
+    if len(key) <= _LONGEST:
+        return key
+    return key[:_LONGEST] + hashlib.sha256(key.encode()).hexdigest()
 
 
 def candidates(

@@ -57,6 +57,19 @@ def test_a_bad_record_is_rejected_and_the_others_stay(
     assert rejected.key == key if key else len(rejected.key) == 16
 
 
+@pytest.mark.parametrize("rest", [b"", b', "label": "\\u0041"', b', "count": 1.0'])
+def test_a_name_that_no_index_takes_is_rejected(rest: bytes) -> None:
+    pages = json_pages.compiled(a_contract(Column("id", "string", required=True)), key="id")
+    within, beyond = (
+        b'{"id": "' + b"x" * many + b'"' + rest + b"}"
+        for many in (json_pages.LONGEST_KEY, json_pages.LONGEST_KEY + 1)
+    )
+    found = pages.page([beyond, within])
+    assert [record.payload for record in found.records] == [within]
+    (rejected,) = found.rejected
+    assert (rejected.cause, rejected.payload, len(rejected.key)) == ("too_long", beyond, 16)
+
+
 def test_bytes_that_are_no_text_are_rejected() -> None:
     (rejected,) = PAGES.page([b'{"id": "\xff"}']).rejected
     assert rejected.cause == "not_an_object"
