@@ -57,7 +57,8 @@ class JsonPages:
             return _unreadable(payload, partition)
         name = _name(record.get(self.key))
         if breach := self.check(record):
-            called = name if name and breach.field != self.key else _unnamed(payload)
+            is_named = 0 < len(name) <= LONGEST_KEY and breach.field != self.key
+            called = name if is_named else _unnamed(payload)
             return Rejected(called, payload, partition, breach.cause, breach.detail, breach.remedy)
         if not name:
             return _nameless(payload, partition, self.key)

@@ -30,14 +30,17 @@ select pg_advisory_xact_lock(hashtextextended(%(stream)s, 0));
 select exists (select from landing.{table} where partition_key = any(%(partitions)s));
 
 -- name: shape
-with made as (
-    insert into landing.shapes (stream, shape) values (%(stream)s, %(shape)s)
-    on conflict (stream, shape) do nothing
+with told as (
+    select sha256(convert_to(%(shape)s, 'UTF8')) as digest
+), made as (
+    insert into landing.shapes (stream, shape, digest)
+    select %(stream)s, %(shape)s, digest from told
+    on conflict (stream, digest) do nothing
     returning shape_id
 )
 select shape_id from made
 union all
-select shape_id from landing.shapes where stream = %(stream)s and shape = %(shape)s
+select s.shape_id from landing.shapes as s inner join told as t on t.digest = s.digest where s.stream = %(stream)s
 limit 1;
 
 -- name: stage

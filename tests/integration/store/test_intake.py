@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from string import ascii_letters
 
 import pytest
 
@@ -39,6 +41,22 @@ def test_only_the_window_is_taken_in_and_the_first_day_is_noted(
     take(store, tmp_path)
     with store.session(Role.READER) as connection:
         assert first_day(connection) == date(2011, 1, 3)
+
+
+def test_an_export_may_have_some_hundred_columns_more(store: Store, tmp_path: Path) -> None:
+    draw = random.Random(1)  # noqa: S311
+    more = ["".join(draw.choices(ascii_letters, k=24)) for _ in range(400)]
+    (tmp_path / f"{DAYS[0]}.csv").write_bytes(a_file(a_line(DAYS[0])))
+    for day in DAYS[1:]:
+        header, line = a_file(a_line(day)).splitlines()
+        wide = b",".join([header, *(name.encode() for name in more)])
+        (tmp_path / f"{day}.csv").write_bytes(wide + b"\n" + line + b",x" * len(more) + b"\n")
+    take(store, tmp_path)
+    shapes = engine.rows(store, "select shape_id, shape from landing.shapes order by shape_id")
+    assert [row["shape"].count(",") for row in shapes][-1] - shapes[0]["shape"].count(",") == 400
+    landed = engine.rows(store, "select partition_key, shape_id from landing.pos__sales_lines")
+    ids = {row["partition_key"]: row["shape_id"] for row in landed}
+    assert ids[DAYS[1]] == ids[DAYS[2]] != ids[DAYS[0]]
 
 
 def test_a_rehearsal_tells_what_would_land_and_changes_nothing(

@@ -70,6 +70,12 @@ def test_a_name_that_no_index_takes_is_rejected(rest: bytes) -> None:
     assert (rejected.cause, rejected.payload, len(rejected.key)) == ("too_long", beyond, 16)
 
 
+def test_a_letter_is_called_after_no_name_that_no_index_takes() -> None:
+    long = b'{"id": "' + b"x" * 2_000 + b'", "label": 3}'
+    (rejected,) = PAGES.page([long]).rejected
+    assert (rejected.cause, len(rejected.key)) == ("not_a_text", 16)
+
+
 def test_bytes_that_are_no_text_are_rejected() -> None:
     (rejected,) = PAGES.page([b'{"id": "\xff"}']).rejected
     assert rejected.cause == "not_an_object"
