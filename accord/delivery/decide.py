@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from accord.records import Found, Receipt, Write
+from accord.store.dead_letters import storable
 from accord.store.due import Due, Standing, State
 from accord.store.outbox import Intended, Settlement
 
@@ -165,9 +166,9 @@ def _fate(write: Write, receipt: Receipt | None) -> Settlement:
     return Settlement(
         write.write_id,
         _STATES[receipt.outcome],
-        receipt.destination_id,
+        storable(receipt.destination_id),
         receipt.cause,
-        receipt.detail,
+        storable(receipt.detail),
         receipt.remedy,
     )
 

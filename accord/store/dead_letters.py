@@ -78,14 +78,14 @@ def put_all(connection: Connection, rejected: Iterable[tuple[Rejected, Origin]])
     key = sealed.key_in_use(connection)
     rows = []
     for item, origin in items:
-        record_key = _storable(item.key)
+        record_key = storable(item.key)
         bound = about(origin.stage, origin.name, origin.piece, record_key)
         rows.append(
             {
                 "stage": origin.stage, "name": origin.name, "piece": origin.piece,
                 "run_id": origin.run_id, "partition": item.partition, "key": record_key,
-                "cause": item.cause, "detail": _storable(item.detail), "remedy": item.remedy,
-                "shape": _storable(origin.shape), "key_id": key.key_id,
+                "cause": item.cause, "detail": storable(item.detail), "remedy": item.remedy,
+                "shape": storable(origin.shape), "key_id": key.key_id,
                 "payload": key.seal(item.payload, bound),
                 "digest": key.digest(item.payload, bound),
             }
@@ -126,8 +126,10 @@ def waiting(connection: Connection) -> list[DeadLetter]:
         return cursor.execute(queries("dead_letters")["waiting"]).fetchall()
 
 
-def _storable(text: str) -> str:
-    """A text without what a text column cannot hold: NUL and half characters, written out."""
+def storable(text: str) -> str:
+    """Return a text without what no text column can hold: NUL and half characters, written out."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from accord.delivery.courier import Approved, Courier, Delivered
+from accord.records import Receipt, Write
 from accord.store.database import Store
 from tests.support import engine, xero
 from tests.support.destinations import Clock, Mood, PoorLedger, numbered
@@ -41,6 +43,31 @@ def test_what_is_refused_again_with_other_content_is_one_dead_letter(store: Stor
         deliver(store, there)
     (letter,) = engine.letters(store)
     assert b"2.00" in letter["payload"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("no \0 please", "no \\0 please"), ("half \ud83d", "half \\ud83d"), ("n\u00f6", "n\u00f6")],
+)
+def test_whatever_a_refusal_says_it_is_kept_and_the_others_are_delivered(
+    store: Store, said: str, kept: str
+) -> None:
+    class Odd(PoorLedger):
+        def deliver(self, kind: str, writes: Sequence[Write]) -> Sequence[Receipt]:
+            first, *rest = writes
+            refused = Receipt(first.write_id, "rejected", said, "validation_refused", said, "ask")
+            return [refused, *super().deliver(kind, rest)]
+
+    days = [DAY, "2011-02-01"]
+    engine.publish(store, numbered(days, lambda _: "1.00"))
+    clock = Clock()
+    courier = Courier(store, engine.an_outbox(), Odd(clock), clock=clock, sleep=clock.sleep)
+    total = courier.deliver(days, engine.approve_all).total
+    assert (total["rejected"], total["delivered"]) == (1, 1)
+    (letter,) = engine.letters(store)
+    assert letter["detail"] == kept
+    told = engine.rows(store, "select detail from ops.outbox where state = 'rejected'")
+    assert told == [{"detail": kept}]
 
 
 def test_a_day_that_lost_its_document_to_a_refused_one_gets_it_back(
