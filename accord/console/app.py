@@ -28,6 +28,7 @@ from accord.store.audit import By
 _FOLDER = Path(__file__).parent
 _PARTS = (overview, reviews, customers, conflicts, decisions, letters)
 LONGEST_WHY = 1000
+LARGEST_NUMBER = 2**63 - 1
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -62,6 +63,7 @@ def _paging(desk: Desk, page: Page) -> Endpoint:
     async def answer(request: Request) -> Response:
         if await session_of(desk, request) is None:
             return RedirectResponse("/sign-in", status_code=303)
+        _check(*request.path_params.values(), *request.query_params.values())
         return await run_in_threadpool(page, desk, request)
 
     return answer
@@ -76,6 +78,7 @@ def _acting(desk: Desk, act: Act) -> Endpoint:
             word = str(form.get("word", ""))
             if not (has_word(session, word) and is_from_here(request, desk.address)):
                 raise HTTPException(403, "This form does not come from a page of yours")
+            _check(*request.path_params.values(), *form.values())
             by = By(session.who, str(form.get("why", "")).strip()[:LONGEST_WHY])
             back = str(form.get("back", "/"))
             try:
@@ -89,6 +92,15 @@ def _acting(desk: Desk, act: Act) -> Endpoint:
         return RedirectResponse(within(back), status_code=303)
 
     return answer
+
+
+def _check(*values: object) -> None:
+    """Refuse what could not even be looked for in the store."""
+    for value in values:
+        if isinstance(value, str) and "\0" in value:
+            raise HTTPException(400, "What was sent holds a NUL character, which no text here does")
+        if isinstance(value, int) and value > LARGEST_NUMBER:
+            raise HTTPException(404, "There is nothing of that number")
 
 
 async def _failed(desk: Desk, request: Request, error: Exception) -> Response:

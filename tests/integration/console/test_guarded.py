@@ -264,3 +264,34 @@ def test_what_is_not_there_is_said_so(served: Served) -> None:
     answer = visitor.get("/golden/nobody")
     assert answer.status_code == 400
     assert "There is no golden id nobody" in answer.text
+
+
+ODD = (
+    "%00", "a%00b", "%ff", "%F0%9F%8E%82", "9" * 30, "-1", "1e5", "..%2f..%2fetc", "%25s", "'",
+    "%22%3E%3Cscript%3E", "x" * 6000, "%0a%0d", "%ED%A0%80", "\u0663", "9223372036854775808",
+)  # fmt: skip
+ASKED = (
+    "/golden/{}", "/golden/{}/merge", "/golden/x/merge?with={}", "/reviews/{}", "/letters/{}",
+    "/golden?name={}", "/letters?cause={}", "/letters?name={}", "/conflicts?answered={}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_whatever_is_asked_for_is_there_or_not(served: Served, path: str) -> None:
+    visitor = served.visitor()
+    for odd in ODD:
+        assert visitor.get(path.format(odd)).status_code in (200, 303, 400, 404), odd
+
+
+def test_what_no_text_can_hold_decides_nothing_and_is_said(
+    served: Served, company: Company
+) -> None:
+    visitor = served.visitor()
+    before = company.rows("select count(*) from ops.audit")
+    for path in ("/reviews/1", "/conflicts/1", "/golden/x/merge", "/decisions/undo"):
+        for name in ("why", "verdict", "answer", "other", "action"):
+            answer = visitor.post(path, word=visitor.word(), **{name: "a\0b"})
+            assert answer.status_code == 400
+            assert "NUL" in answer.text
+    assert visitor.post(f"/reviews/{2**63}", word=visitor.word()).status_code == 404
+    assert company.rows("select count(*) from ops.audit") == before
