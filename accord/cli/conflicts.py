@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from accord.cli.output import Format, Output, console, end
+from accord.cli.output import LARGEST_NUMBER, Format, Limit, Output, console, end
 
 app = typer.Typer(
     help="List edits in systems that do not own the field, and answer those that wait.",
@@ -29,7 +29,7 @@ class Answer(StrEnum):
 def list_(
     *,
     every: Annotated[bool, typer.Option("--all", help="those answered too")] = False,
-    limit: Annotated[int, typer.Option(help="at the most so many")] = 50,
+    limit: Limit = 50,
     entity: Entity = "customer",
     output: Format = Output.TEXT,
 ) -> None:
@@ -41,7 +41,9 @@ def list_(
 
 @app.command(epilog="Example: accord conflicts answer 7 accept_once --why 'she told billing'")
 def answer(
-    number: Annotated[int, typer.Argument(help="the number of a conflict")],
+    number: Annotated[
+        int, typer.Argument(min=1, max=LARGEST_NUMBER, help="the number of a conflict")
+    ],
     reply: Annotated[
         Answer,
         typer.Argument(help="overwrite: send ours again; accept_once: let the edit win this time"),
@@ -59,7 +61,9 @@ def answer(
 
 @app.command(epilog="Example: accord conflicts undo 7 --why 'it was no typing error'")
 def undo(
-    number: Annotated[int, typer.Argument(help="the number of an answered conflict")],
+    number: Annotated[
+        int, typer.Argument(min=1, max=LARGEST_NUMBER, help="the number of an answered conflict")
+    ],
     *,
     why: Annotated[str, typer.Option(help="the reason, for the audit trail")] = "",
     entity: Entity = "customer",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from accord.cli.output import Format, Output, console, end
+from accord.cli.output import LARGEST_NUMBER, Format, Limit, Output, console, end
 
 app = typer.Typer(
     help="Match records: measure how well, decide what waits for a person.",
@@ -26,17 +26,18 @@ class Verdict(StrEnum):
 
 Why = Annotated[str, typer.Option(help="the reason, for the audit trail")]
 Entity = Annotated[str, typer.Option(help="whose golden records, such as customer")]
-Review = Annotated[int, typer.Argument(help="the number of a review")]
+Review = Annotated[int, typer.Argument(min=1, max=LARGEST_NUMBER, help="the number of a review")]
 
 
 @app.command(epilog="Example: accord match review 12")
 def review(
     number: Annotated[
-        int | None, typer.Argument(help="one review; left out, all that wait")
+        int | None,
+        typer.Argument(min=1, max=LARGEST_NUMBER, help="one review; left out, all that wait"),
     ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="those decided too")] = False,
-    limit: Annotated[int, typer.Option(help="at the most so many")] = 50,
+    limit: Limit = 50,
     entity: Entity = "customer",
     output: Format = Output.TEXT,
 ) -> None:
@@ -109,7 +110,7 @@ def explain(
 @app.command(epilog="Example: accord match actions --limit 10")
 def actions(
     *,
-    limit: Annotated[int, typer.Option(help="at the most so many")] = 50,
+    limit: Limit = 50,
     entity: Entity = "customer",
     output: Format = Output.TEXT,
 ) -> None:

@@ -23,6 +23,9 @@ class Output(StrEnum):
 Format = Annotated[
     Output, typer.Option("--output", "-o", help="text for people, json for programs")
 ]
+LARGEST_NUMBER = 2**63 - 1
+"""What the store numbers things by ends there."""
+Limit = Annotated[int, typer.Option(min=1, max=LARGEST_NUMBER, help="at the most so many")]
 
 
 def console(output: Output) -> Console:
