@@ -1,6 +1,6 @@
 """Landing assets: one per stream, by business day where it has days; and where they come from."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from accord.abreast import Abreast, Errand
+from accord.abreast import Abreast
 from accord.catalog import Stream, System
 from accord.connector import Source
 from accord.contracts.odcs import load
@@ -17,7 +17,7 @@ from accord.intake import Taken, take_in
 from accord.records import Window
 from accord.sandbox.company import Company
 from accord.store.database import Store
-from integration_assets import failures
+from integration_assets import failures, side_by_side
 from integration_assets.partitions import BACKFILL, Days
 from integration_assets.tables import contract_schema
 from integration_assets.words import counted
@@ -65,6 +65,11 @@ class Incoming:
         """What Dagster calls its step."""
         return "__".join(landing_key(self.stream).path)
 
+    @property
+    def system_name(self) -> str:
+        """The system's name."""
+        return self.system.name
+
 
 def landing(
     incoming: Incoming,
@@ -106,10 +111,9 @@ def landing(
         asked = _asked(context.run, stream)
         reading = partial(_read, context.run, store, company, readings)
         with failures.classed(context, retries=failures.RETRIES):
-            ways = _ways(context.run, beside, reading)
-            if readings.begin(ways.values()):
-                context.log.info("Reading %s, side by side …", ", ".join(sorted(ways)))
-            taken = readings.taken(incoming.name) or reading(incoming)
+            taken = side_by_side.outcome(
+                context, readings, incoming, beside, reading, says="Reading %s, side by side …"
+            )
         for day in asked.keys if asked else ():
             context.add_asset_metadata(_counted(taken, day), asset_key=key, partition_key=day)
         context.log.info("%s: %s", stream.name, told(taken))
@@ -142,18 +146,6 @@ def _read(
 
 def _asked(run: dg.DagsterRun, stream: Stream) -> Days | None:
     return Days.of(run.tags) if stream.partitioned else None
-
-
-def _ways(
-    run: dg.DagsterRun, beside: Iterable[Incoming], reading: Callable[[Incoming], Taken]
-) -> dict[str, list[Errand[Taken]]]:
-    """What this run reads of each system; nothing where there is but one."""
-    steps = run.step_keys_to_execute or ()
-    ways: dict[str, list[Errand[Taken]]] = {}
-    for it in beside:
-        if it.name in steps:
-            ways.setdefault(it.system.name, []).append(Errand(it.name, partial(reading, it)))
-    return ways if len(ways) > 1 else {}
 
 
 def absent(

@@ -1,14 +1,14 @@
 """Destination assets: what each system receives. They refuse data without a passing verdict."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import dagster as dg
 
-from accord.abreast import Abreast, Errand
+from accord.abreast import Abreast
 from accord.catalog import Delivery, System, in_order
 from accord.connector import Destination
 from accord.contracts.model import Contract
@@ -18,7 +18,7 @@ from accord.errors import Stop
 from accord.sandbox.company import Company
 from accord.store.database import Store
 from accord.store.outbox import Outbox
-from integration_assets import failures
+from integration_assets import failures, side_by_side
 from integration_assets.modelling import BEHIND_GATE_TAG
 from integration_assets.partitions import BACKFILL, Days
 from integration_assets.words import counted
@@ -44,6 +44,11 @@ class Outgoing:
         """What Dagster calls its step."""
         return "__".join(destination_key(self.delivery).path)
 
+    @property
+    def system_name(self) -> str:
+        """The name of the system that receives it."""
+        return self.delivery.system
+
 
 def destination(
     system: System,
@@ -62,7 +67,8 @@ def destination(
     """
     delivery, gated = outgoing.delivery, outgoing.gated
     first = [dg.AssetKey([delivery.system, kind]) for kind in delivery.after]
-    together = [it for it in beside if it.gated.keys() <= gated.keys()]
+    behind = {it.delivery: it for it in beside if it.gated.keys() <= gated.keys()}
+    together = [behind[it] for it in in_order(behind)]
 
     @dg.asset(
         key=destination_key(delivery),
@@ -88,11 +94,10 @@ def destination(
     ) -> dg.MaterializeResult[Any]:
         making = partial(_made, context.run, store, company, deliveries)
         with failures.classed(context, retries=failures.RETRIES):
-            ways = _ways(context.run, together, making)
-            if deliveries.begin(ways.values()):
-                systems = ", ".join(sorted(ways))
-                context.log.info("%s → %s, side by side …", delivery.flow, systems)
-            result = deliveries.taken(outgoing.name) or making(outgoing)
+            says = f"{delivery.flow} → %s, side by side …"
+            result = side_by_side.outcome(
+                context, deliveries, outgoing, together, making, says=says
+            )
             for key in _keys(context.run, delivery):
                 context.add_asset_metadata(
                     told(result.counts.get(key, Counter())),
@@ -151,19 +156,6 @@ def _made(
 
 def _keys(run: dg.DagsterRun, delivery: Delivery) -> Sequence[str]:
     return Days.of(run.tags).keys if delivery.partitioned else [""]
-
-
-def _ways(
-    run: dg.DagsterRun, together: Iterable[Outgoing], making: Callable[[Outgoing], Delivered]
-) -> dict[str, list[Errand[Delivered]]]:
-    """What this run delivers to each system, in its order; nothing where there is but one."""
-    steps = run.step_keys_to_execute or ()
-    going = {it.delivery: it for it in together if it.name in steps}
-    ways: dict[str, list[Errand[Delivered]]] = {}
-    for delivery in in_order(going):
-        it = going[delivery]
-        ways.setdefault(delivery.system, []).append(Errand(it.name, partial(making, it)))
-    return ways if len(ways) > 1 else {}
 
 
 def told(counts: Mapping[str, int]) -> Mapping[str, float]:
