@@ -1,4 +1,4 @@
-"""How things are called: systems, streams, tables and their checks."""
+"""How things are called: systems, streams, tables and their checks, and by what numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 
 from accord.errors import Stop
+
+LARGEST_NUMBER = 2**63 - 1
+"""What the store numbers things by ends there."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from accord.cli.output import LARGEST_NUMBER, Format, Limit, Output, console, end
+from accord.cli.output import Format, Limit, Output, console, end
+from accord.names import LARGEST_NUMBER
 
 app = typer.Typer(
     help="List edits in systems that do not own the field, and answer those that wait.",

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from accord.cli.output import LARGEST_NUMBER, Format, Limit, Output, console, end
+from accord.cli.output import Format, Limit, Output, console, end
+from accord.names import LARGEST_NUMBER
 
 app = typer.Typer(
     help="Match records: measure how well, decide what waits for a person.",

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from accord.cli.exits import Exit
+from accord.names import LARGEST_NUMBER
 
 
 class Output(StrEnum):
@@ -23,8 +24,6 @@ class Output(StrEnum):
 Format = Annotated[
     Output, typer.Option("--output", "-o", help="text for people, json for programs")
 ]
-LARGEST_NUMBER = 2**63 - 1
-"""What the store numbers things by ends there."""
 Limit = Annotated[int, typer.Option(min=1, max=LARGEST_NUMBER, help="at the most so many")]
 
 

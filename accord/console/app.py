@@ -23,12 +23,12 @@ from accord.console.entering import door, enter, leave, session_of
 from accord.console.guarding import Guarded, within
 from accord.console.signing import Said, has_word, is_from_here
 from accord.errors import AccordError, Retry
+from accord.names import LARGEST_NUMBER
 from accord.store.audit import By
 
 _FOLDER = Path(__file__).parent
 _PARTS = (overview, reviews, customers, conflicts, decisions, letters)
 LONGEST_WHY = 1000
-LARGEST_NUMBER = 2**63 - 1
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -64,8 +64,8 @@ def unreadable(record: Mapping[str, Any]) -> Breach | None:
     """Find a member, agreed on or not, with a text at any depth that PostgreSQL cannot hold."""
     for name, value in record.items():
         if any(is_broken(text) for text in _texts({name: value})):
-            detail, remedy = SAYINGS["broken_text"]
             told = "the name of a member" if is_broken(name) else name
+            detail, remedy = SAYINGS["broken_text"][0], "take them out at the source"
             return Breach("broken_text", name, f"{told} {detail}", remedy)
     return None
 
