@@ -48,8 +48,6 @@ MAY_PASS = {"a huge number", "a number of many digits", "a tiny number"}
 """Where nothing else has to be looked at exactly, which a number that no float holds prevents."""
 
 OTHERWISE = (None, [], {}, "text", 5, True, [{}], {"data": 3}, {"data": [7]}, {"address": []})
-
-
 VALUES = (
     None, "", " ", "\u2028", "x" * 5000, "\U0001f382", "a\tb", "%s", "\\", "'", "true", "NaN",
     "now", "infinity", "Infinity", "epoch", "-0", "-1", "+5", "\u0663", "1_0", "0x10", "1e5",
@@ -84,8 +82,7 @@ class Told:
         """Land records as these bytes, and return the keys of those that are told of."""
         landed = sql.SQL(
             "insert into landing.{} (partition_key, source_key, content_hash, payload, run_id)"
-            " select '', * from unnest(%s::text[], %s::bytea[], %s::bytea[]) cross join ("
-            "select 'run') as run"
+            " select '', it.*, 'run' from unnest(%s::text[], %s::bytea[], %s::bytea[]) as it"
         ).format(sql.Identifier(f"{self.system}__{self.stream}"))
         contents = list(payloads.values())
         hashes = [hashlib.sha256(it).digest() for it in contents]
